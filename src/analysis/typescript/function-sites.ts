@@ -1,0 +1,314 @@
+/** Where the functions of a file are. */
+import { ts } from "ts-morph";
+import type { FunctionModel } from "../../core/function-model.ts";
+import { hasModifier } from "./facts.ts";
+import type { ExportEntry, Item, Module } from "./module.ts";
+import { functionOf, unwrap } from "./lookup.ts";
+
+export type FunctionNode = ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration;
+
+export interface FunctionSite {
+  /** As in FunctionRef. */
+  readonly name: string;
+  readonly kind: FunctionModel["kind"];
+  readonly node: FunctionNode;
+  /** The whole definition. */
+  readonly rangeNode: ts.Node;
+  readonly nameNode: ts.Node;
+  readonly item: Item;
+  /** The top-level name through which code of the same file gets at it; undefined for nameless exports. */
+  readonly binding?: string;
+  /** The exported name that is this function itself. */
+  readonly exportName?: string;
+  /** Whether it, or the class or object it belongs to, is exported. */
+  readonly exported: boolean;
+  /**
+   * An expression in its module's scope that gives the function: callable without `this`, except an instance method
+   * (`Cart.prototype.add`).
+   */
+  readonly expression: string;
+  /** The class or object literal that a method belongs to. */
+  readonly owner?: ts.ClassLikeDeclaration | ts.ObjectLiteralExpression;
+  /** No expression gives it: its class or object has no name in its own file. */
+  readonly nameless?: "class" | "object";
+  /** The function around it. */
+  readonly nestedIn?: FunctionSite;
+}
+
+/** All named functions of a module, in source order. */
+export function functionSitesOf(module: Module): FunctionSite[] {
+  const sites = module.items.flatMap((item) => [...sitesOfItem(module, item)]);
+  const unique = new Map<string, FunctionSite>();
+  for (const site of sites) {
+    // The last of two declarations of the same name is the one that counts at run time.
+    unique.set(site.name, site);
+    for (const nested of nestedSites(site)) unique.set(nested.name, nested);
+  }
+  return Array.from(unique.values()).toSorted((a, b) => a.node.pos - b.node.pos);
+}
+
+function* sitesOfItem(module: Module, item: Item): Generator<FunctionSite> {
+  const { node } = item;
+  if (ts.isFunctionDeclaration(node)) yield* declaredFunction(module, item, node);
+  else if (ts.isClassDeclaration(node))
+    yield* classMembers(module, item, { owner: node.name?.text ?? "default", node });
+  else if (ts.isVariableDeclaration(node)) yield* variableSites(module, item, node);
+  else if (ts.isExportAssignment(node)) yield* exportedExpression(item, node.expression);
+  else yield* commonJsSites(module, item, node);
+}
+
+function* declaredFunction(module: Module, item: Item, node: ts.FunctionDeclaration): Generator<FunctionSite> {
+  if (!node.body || item.kind === "type") return;
+  const name = node.name?.text ?? "default";
+  yield {
+    name,
+    kind: "function",
+    node,
+    rangeNode: node,
+    nameNode: nameOrStart(node),
+    item,
+    expression: name,
+    ...(node.name ? { binding: name } : {}),
+    ...exportOf(module, node.name ? name : node),
+  };
+}
+
+/** The exported name of a binding or expression; a name other than `default` is preferred. */
+function exportOf(
+  module: Module,
+  ...targets: readonly (string | ts.Node)[]
+): { exported: boolean; exportName?: string } {
+  const names = targets.flatMap((target) => exportNamesOf(module).get(target) ?? []);
+  const name = names.find((candidate) => candidate !== "default") ?? names[0];
+  return name === undefined ? { exported: false } : { exported: true, exportName: name };
+}
+
+const exportNames = new WeakMap<Module, ReadonlyMap<string | ts.Node, readonly string[]>>();
+
+/** Binding or expression → the names it is exported by. */
+function exportNamesOf(module: Module): ReadonlyMap<string | ts.Node, readonly string[]> {
+  const known = exportNames.get(module);
+  if (known) return known;
+  const names = new Map<string | ts.Node, string[]>();
+  for (const [name, { local, expression, items }] of module.exports) {
+    const target = local ?? (expression && unwrap(assignedValue(expression))) ?? items[0]?.node;
+    if (target !== undefined) names.set(target, [...(names.get(target) ?? []), name]);
+  }
+  exportNames.set(module, names);
+  return names;
+}
+
+function* variableSites(module: Module, item: Item, node: ts.VariableDeclaration): Generator<FunctionSite> {
+  if (!ts.isIdentifier(node.name) || !node.initializer) return;
+  const owner = node.name.text;
+  const initializer = unwrap(assignedValue(node.initializer));
+  if (ts.isArrowFunction(initializer) || ts.isFunctionExpression(initializer)) {
+    yield {
+      ...plainSite(initializer, item),
+      name: owner,
+      rangeNode: wholeDefinition(node),
+      nameNode: node.name,
+      binding: owner,
+      expression: owner,
+      ...exportOf(module, owner, initializer),
+    };
+  } else if (ts.isClassExpression(initializer)) yield* classMembers(module, item, { owner, node: initializer });
+  else if (ts.isObjectLiteralExpression(initializer)) yield* objectMembers(module, item, { owner, node: initializer });
+}
+
+/** `const f = (exports.f = value)` → value. */
+function assignedValue(expression: ts.Expression): ts.Expression {
+  const inner = unwrap(expression);
+  return ts.isBinaryExpression(inner) && inner.operatorToken.kind === ts.SyntaxKind.EqualsToken
+    ? assignedValue(inner.right)
+    : inner;
+}
+
+/** The statement, when it declares nothing else. */
+function wholeDefinition(node: ts.VariableDeclaration): ts.Node {
+  const list = node.parent;
+  return ts.isVariableDeclarationList(list) && list.declarations.length === 1 ? list.parent : node;
+}
+
+function plainSite(
+  node: ts.ArrowFunction | ts.FunctionExpression,
+  item: Item,
+): Pick<FunctionSite, "kind" | "node" | "item"> {
+  return { kind: ts.isArrowFunction(node) ? "arrow" : "function", node, item };
+}
+
+interface Owner<T> {
+  readonly owner: string;
+  readonly node: T;
+}
+
+function* classMembers(
+  module: Module,
+  item: Item,
+  { owner, node }: Owner<ts.ClassLikeDeclaration>,
+): Generator<FunctionSite> {
+  const { exported } = exportOf(module, owner, node);
+  const nameless = node.name || ts.isClassExpression(node) ? undefined : "class";
+  for (const member of node.members) {
+    const kind = hasModifier(member, ts.SyntaxKind.StaticKeyword) ? "static-method" : "method";
+    const site = memberSite({ item, ownerName: owner, owner: node, exported, kind, nameless }, member);
+    if (site) yield site;
+  }
+}
+
+interface MemberOwner extends Pick<FunctionSite, "item" | "exported" | "kind"> {
+  readonly ownerName: string;
+  readonly owner: ts.ClassLikeDeclaration | ts.ObjectLiteralExpression;
+  readonly nameless?: FunctionSite["nameless"] | undefined;
+}
+
+/** Undefined: the member is no function, or its name is computed. */
+function memberSite(
+  { ownerName, nameless, ...about }: MemberOwner,
+  member: ts.ClassElement | ts.ObjectLiteralElementLike,
+): FunctionSite | undefined {
+  const { name } = member;
+  const node = functionOfMember(member);
+  if (!node || !name || !ts.isIdentifier(name)) return undefined;
+  const isInstance = about.kind === "method";
+  return {
+    ...about,
+    name: `${ownerName}.${name.text}`,
+    node,
+    rangeNode: member,
+    nameNode: name,
+    ...(nameless === undefined ? { binding: ownerName } : { nameless }),
+    expression: isInstance ? `${ownerName}.prototype.${name.text}` : `${ownerName}.${name.text}.bind(${ownerName})`,
+  };
+}
+
+function functionOfMember(member: ts.ClassElement | ts.ObjectLiteralElementLike): FunctionNode | undefined {
+  if (ts.isMethodDeclaration(member)) return member.body ? member : undefined;
+  if (!ts.isPropertyDeclaration(member) && !ts.isPropertyAssignment(member)) return undefined;
+  const initializer = member.initializer && unwrap(member.initializer);
+  return initializer && (ts.isArrowFunction(initializer) || ts.isFunctionExpression(initializer))
+    ? initializer
+    : undefined;
+}
+
+/** Methods of constant objects: the object is known, so they need no other `this`. */
+function* objectMembers(
+  module: Module,
+  item: Item,
+  { owner, node }: Owner<ts.ObjectLiteralExpression>,
+): Generator<FunctionSite> {
+  const { exported } = exportOf(module, owner);
+  for (const member of node.properties) {
+    const site = memberSite({ item, ownerName: owner, owner: node, exported, kind: "static-method" }, member);
+    if (site) yield site;
+  }
+}
+
+function* exportedExpression(item: Item, expression: ts.Expression): Generator<FunctionSite> {
+  const node = unwrap(expression);
+  if (ts.isObjectLiteralExpression(node)) {
+    for (const member of node.properties) {
+      const about = { item, ownerName: "default", owner: node, exported: true, nameless: "object" } as const;
+      const site = memberSite({ ...about, kind: "static-method" }, member);
+      if (site) yield site;
+    }
+  }
+  if (!ts.isArrowFunction(node) && !ts.isFunctionExpression(node)) return;
+  yield {
+    ...plainSite(node, item),
+    name: "default",
+    rangeNode: item.node,
+    nameNode: nameOrStart(node),
+    expression: "default",
+    exported: true,
+    exportName: "default",
+  };
+}
+
+function nameOrStart(node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration): ts.Node {
+  return node.name ?? node.getChildren().find(({ kind }) => kind === ts.SyntaxKind.FunctionKeyword) ?? node;
+}
+
+/** `exports.f = () => …`, `module.exports = function …`, `module.exports = { f() {…} }`. */
+function* commonJsSites(module: Module, item: Item, node: ts.Node): Generator<FunctionSite> {
+  for (const [exportName, entry] of module.exports) {
+    if (entry.items.length !== 1 || entry.items[0] !== item) continue;
+    const definition = definitionOf(entry, node);
+    if (!definition) {
+      yield* exportedObjectMembers(item, entry, exportName);
+      continue;
+    }
+    const own = ts.isFunctionExpression(definition) ? definition.name?.text : undefined;
+    yield {
+      name: exportName === "default" ? (own ?? "default") : exportName,
+      kind: kindOfDefinition(definition),
+      node: definition,
+      rangeNode: node,
+      nameNode: ts.isMethodDeclaration(definition) ? definition.name : (nameNodeIn(node) ?? nameOrStart(definition)),
+      item,
+      exported: true,
+      exportName,
+      expression: exportName === "default" ? "module.exports" : `module.exports.${exportName}`,
+    };
+  }
+}
+
+/** `exports.api = { f() {…} }`; `module.exports = { ...parts, f() {…} }`, where the object is kept as a whole. */
+function* exportedObjectMembers(item: Item, { expression }: ExportEntry, exportName: string): Generator<FunctionSite> {
+  const value = expression && unwrap(assignedValue(expression));
+  if (!value || !ts.isObjectLiteralExpression(value)) return;
+  const prefix = exportName === "default" ? "" : `${exportName}.`;
+  const ownerName = exportName === "default" ? "module.exports" : `module.exports.${exportName}`;
+  for (const member of value.properties) {
+    const site = memberSite({ item, ownerName, owner: value, exported: true, kind: "static-method" }, member);
+    if (!site) continue;
+    const { binding: _notABinding, ...rest } = site;
+    yield { ...rest, name: prefix + site.nameNode.getText() };
+  }
+}
+
+function definitionOf({ expression }: ExportEntry, node: ts.Node): FunctionNode | undefined {
+  if (ts.isMethodDeclaration(node)) return node.body ? node : undefined;
+  const value = expression && unwrap(assignedValue(expression));
+  return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? value : undefined;
+}
+
+function kindOfDefinition(node: FunctionNode): FunctionModel["kind"] {
+  return ts.isArrowFunction(node) ? "arrow" : "function";
+}
+
+/** The property that is assigned or defined. */
+function nameNodeIn(node: ts.Node): ts.Node | undefined {
+  if (ts.isPropertyAssignment(node)) return node.name;
+  if (!ts.isExpressionStatement(node) || !ts.isBinaryExpression(node.expression)) return undefined;
+  const { left } = node.expression;
+  return ts.isPropertyAccessExpression(left) && left.name.text !== "exports" ? left.name : undefined;
+}
+
+/** Named functions directly in the body of another one. */
+function nestedSites(outer: FunctionSite): FunctionSite[] {
+  const { body } = outer.node;
+  if (!body || !ts.isBlock(body)) return [];
+  return body.statements.flatMap((statement) =>
+    nestedDeclarations(statement).map(({ nameNode, node }) => ({
+      name: `${outer.name}.${nameNode.text}`,
+      kind: ts.isArrowFunction(node) ? ("arrow" as const) : ("function" as const),
+      node,
+      rangeNode: statement,
+      nameNode,
+      item: outer.item,
+      exported: false,
+      expression: nameNode.text,
+      nestedIn: outer,
+    })),
+  );
+}
+
+function nestedDeclarations(statement: ts.Statement): { nameNode: ts.Identifier; node: FunctionNode }[] {
+  const declarations = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [statement];
+  return declarations.flatMap((declaration) => {
+    const node = functionOf(declaration) as FunctionNode | undefined;
+    const nameNode = (declaration as ts.NamedDeclaration).name;
+    return node?.body && nameNode && ts.isIdentifier(nameNode) ? [{ nameNode, node }] : [];
+  });
+}

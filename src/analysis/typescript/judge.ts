@@ -1,0 +1,190 @@
+/** The verdict on one function, and the reasons for it. */
+import type {
+  Directive,
+  Effect,
+  FunctionModel,
+  InstanceUse,
+  Reason,
+  StateVariable,
+  Verdict,
+} from "../../core/function-model.ts";
+import { instanceReason, methodObstacles } from "./class-facts.ts";
+import type { CostEstimate } from "./cost.ts";
+import { openResourcesReached, type Effects, type Obstacle, type Waiver } from "./effects.ts";
+import { entryReason } from "./entry-points.ts";
+import { foreignSetupReached } from "./foreign-setup.ts";
+import { lineOf, type Module } from "./module.ts";
+import { changedParameter, hints, ownObstacles, placeObstacles, type Subject } from "./own-code.ts";
+import { stateReached, treat, type StateUse } from "./state.ts";
+
+export interface Evidence extends Subject {
+  readonly effects: Effects;
+  readonly convention: FunctionModel["convention"];
+  readonly isAsync: boolean;
+  readonly directive: Directive | undefined;
+  readonly instance: InstanceUse | undefined;
+  readonly cost: CostEstimate;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly reasons: readonly Reason[];
+  readonly names: readonly Effect[];
+  readonly state: readonly StateVariable[];
+}
+
+type Treated = StateVariable & { readonly use: StateUse };
+
+export function judge(evidence: Evidence): Judgement {
+  const { workspace, module, site, reach, effects, directive, isAsync } = evidence;
+  const root = { module, node: site.node, name: site.binding };
+  const state = treat(stateReached(workspace, root, reach), { isAsync, wish: directive?.state });
+  const changes = changesReasons(evidence);
+  const names = new Set<Effect>([...effects.uses.map(({ effect }) => effect), ...changes.map(({ effect }) => effect)]);
+  if (state.length > 0) names.add("state");
+
+  const entry = entryReason(workspace, module, site);
+  const obstacles = obstaclesOf(evidence, state);
+  const reasons = [
+    ...(entry ? [entry] : []),
+    ...obstacles,
+    ...state.filter(({ treatment }) => treatment !== "refused").map((one) => stateReason(module, one)),
+    ...changes.map(({ message, line }) => ({ message, line })),
+    ...missingImports(evidence),
+    ...hints(evidence),
+    ...(entry || obstacles.length > 0 ? [] : costReasons(evidence)),
+  ];
+  return {
+    verdict: verdictOf({ entry, obstacles, names }),
+    reasons,
+    names: Array.from(names).toSorted(),
+    state: state.map(({ use: _use, ...variable }) => variable),
+  };
+}
+
+function obstaclesOf(evidence: Evidence, state: readonly Treated[]): Reason[] {
+  const { workspace, module, site, convention, directive } = evidence;
+  return [
+    ...localByWish(directive),
+    ...methodObstacles(workspace, module, site),
+    ...ownObstacles(evidence, convention),
+    ...(directive?.allow.includes("files") ? [] : placeObstacles(evidence)),
+    ...overlapping(evidence),
+    ...refusedState(module, state),
+    ...reachedObstacles(evidence),
+  ];
+}
+
+/** What it changes of its instance and its arguments. */
+function changesReasons(evidence: Evidence): (Reason & { readonly effect: Effect })[] {
+  const { instance, convention, facts, site } = evidence;
+  const fields = instance && instanceReason(instance);
+  const changed = convention === "plain" ? changedParameter(evidence) : undefined;
+  const reasons: (Reason & { readonly effect: Effect })[] = [];
+  if (fields !== undefined)
+    reasons.push({ effect: "state", message: fields, line: lineOf(facts.thisNode ?? site.node) });
+  if (changed) {
+    const message = `changes its argument \`${changed.name}\`, which is written back to the caller`;
+    reasons.push({ effect: "arguments", message, line: changed.line });
+  }
+  return reasons;
+}
+
+function verdictOf({
+  entry,
+  obstacles,
+  names,
+}: {
+  entry: Reason | undefined;
+  obstacles: readonly Reason[];
+  names: ReadonlySet<Effect>;
+}): Verdict {
+  if (entry) return "entry";
+  if (obstacles.length > 0) return "local";
+  if (names.has("state")) return "stateful";
+  return names.size > 0 ? "effects" : "pure";
+}
+
+function localByWish(directive: Directive | undefined): Reason[] {
+  return directive?.place === "local"
+    ? [{ message: "is to stay, says its `@faasify local`", line: directive.line }]
+    : [];
+}
+
+/** Two calls at a time would each take the instance along, and the later answer would undo the earlier one's changes. */
+function overlapping({ instance, isAsync, directive, facts, site }: Evidence): Reason[] {
+  if (!instance || instance.writes.length === 0 || !isAsync || directive?.state !== undefined) return [];
+  const written = instance.writes.map((name) => `\`this.${name}\``).join(", ");
+  const message = `writes ${written}, and calls of an asynchronous method may overlap`;
+  return [{ message, line: lineOf(facts.thisNode ?? site.node) }];
+}
+
+const treatments = { travelling: "travels with the call", pinned: "is each sandbox's own" };
+
+function stateReason(own: Module, { use, treatment, reason }: Treated): Reason {
+  const end = treatment === "refused" ? "" : `, and ${treatments[treatment]}`;
+  return {
+    message: `${through(use.path, use.name)}uses ${quoted(use.name, use.module, own)}, which ${reason}${end}`,
+    line: use.line,
+  };
+}
+
+function refusedState(own: Module, state: readonly Treated[]): Reason[] {
+  return state.filter(({ treatment }) => treatment === "refused").map((one) => stateReason(own, one));
+}
+
+/** "through `a` and `b` ": what lies between the function and what it reaches. */
+function through(path: readonly string[], last?: string): string {
+  const between = path.filter((name, index) => !(index === path.length - 1 && name === last));
+  return between.length === 0 ? "" : `through \`${between.join("` → `")}\` `;
+}
+
+function quoted(name: string, home: Module, own: Module): string {
+  return home === own ? `\`${name}\`` : `\`${name}\` of ${fileName(home.file)}`;
+}
+
+function fileName(file: string): string {
+  return file.split(/[\\/]/).at(-1) ?? file;
+}
+
+function reachedObstacles(evidence: Evidence): Reason[] {
+  const { workspace, module, site, reach, effects, directive } = evidence;
+  const resources = openResourcesReached(workspace, reach).map(({ name, module: home, line, what, origin }) => {
+    const between = through(origin.path, name).replace(/ $/, ", ");
+    const place = `${fileName(home.file)}:${line}`;
+    return {
+      message: `${between}\`${site.name}\` captures \`${name}\` from \`${place}\`, which is ${what}`,
+      line: origin.line,
+    };
+  });
+  const foreign = foreignSetupReached(workspace, module, reach).map(({ name, place, line }) => ({
+    message: `uses \`${name}\`, which ${place} fills when it is loaded; import that file for its effects alone to keep this`,
+    line,
+  }));
+  const others = effects.obstacles
+    .filter((obstacle) => !isWaived(obstacle, directive))
+    .map(({ does, line, path }) => ({ message: `${through(path)}${does}`, line }));
+  return [...resources, ...foreign, ...others];
+}
+
+function isWaived({ unless }: Obstacle, directive: Directive | undefined): boolean {
+  if (unless === undefined || !directive) return false;
+  return isPinning(unless) ? directive.state === "pinned" : directive.allow.includes(unless);
+}
+
+function isPinning(waiver: Waiver): waiver is "pinned" {
+  return waiver === "pinned";
+}
+
+function missingImports({ module, reach }: Evidence): Reason[] {
+  return reach.unresolved.map(({ specifier, module: home, line, origin }) => {
+    const where = home === module ? "" : ` (imported by ${fileName(home.file)}:${line})`;
+    return { message: `needs "${specifier}"${where}, which is not installed or does not exist`, line: origin.line };
+  });
+}
+
+function costReasons({ cost }: Evidence): Reason[] {
+  if (cost.cost !== "trivial" || cost.loopLine === undefined || cost.callLine === undefined) return [];
+  const message = `is called in a loop (line ${cost.loopLine}) and does so little that each remote call costs more than it saves`;
+  return [{ message, line: cost.callLine }];
+}

@@ -1,0 +1,213 @@
+/** What a function's own syntax says against moving it, and what its author should know. */
+import { ts } from "ts-morph";
+import type { FunctionModel, Reason } from "../../core/function-model.ts";
+import { collectFacts, type Facts, type Reference } from "./facts.ts";
+import type { FunctionSite } from "./function-sites.ts";
+import { lineOf, type Module } from "./module.ts";
+import type { Reach } from "./reach.ts";
+import { boundNames } from "./scopes.ts";
+import { returnedThing } from "./returned-things.ts";
+import { declaredReturnType, declaredType, isOptional, realParameters, typeText } from "./type-texts.ts";
+import { awaitedType, isCallableType, unportablePart } from "./value-types.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What asks: `__dirname`, `import.meta.url`. */
+function placeNode(module: Module, facts: Facts): ts.Node | undefined {
+  const folder = facts.references.find(
+    ({ name }) => (name === "__dirname" || name === "__filename") && !module.bindings.has(name),
+  );
+  return folder?.node ?? facts.metaNode;
+}
+
+export interface Subject {
+  readonly workspace: Workspace;
+  readonly module: Module;
+  readonly site: FunctionSite;
+  readonly facts: Facts;
+  readonly reach: Reach;
+}
+
+/** Reasons in the function itself for which it can never run elsewhere. */
+export function ownObstacles(subject: Subject, convention: FunctionModel["convention"]): Reason[] {
+  const { site, facts } = subject;
+  const { node } = site;
+  const line = lineOf(site.nameNode);
+  const reasons: Reason[] = [];
+  if (site.nestedIn !== undefined) reasons.push({ message: nestedMessage(site), line });
+  if (facts.thisNode && !site.owner)
+    reasons.push({ message: thisMessage(facts.thisNode), line: lineOf(facts.thisNode) });
+  const made = constructedAt(subject);
+  if (made) reasons.push({ message: `is called with \`new\` (line ${lineOf(made)}), and constructors stay`, line });
+  if ("asteriskToken" in node && node.asteriskToken) {
+    reasons.push({ message: "is a generator, and its caller asks for one value after the other", line });
+  }
+  if (convention === "plain") reasons.push(...callbackObstacles(subject));
+  const returned = returnedThing(subject);
+  if (returned) reasons.push({ message: `returns ${returned.what}, which cannot travel`, line: lineOf(returned.node) });
+  return reasons;
+}
+
+function nestedMessage({ nestedIn, node }: FunctionSite): string {
+  const captured = nestedIn ? localCaptures(nestedIn, node).map(({ text }) => `\`${text}\``) : [];
+  const uses = captured.length === 0 ? "" : ` and uses its ${captured.join(", ")}`;
+  return `is defined inside \`${nestedIn?.name}\`${uses}, and only functions at the top level of a file can move`;
+}
+
+/** Names of the functions around a nested one that it uses, with the lines where they are declared. */
+export function localCaptures(outer: FunctionSite, node: ts.Node): { readonly text: string; readonly line: number }[] {
+  const used = new Set(collectFacts(node).references.map(({ name }) => name));
+  const found = new Map<string, number>();
+  const note = (name: ts.BindingName): void => {
+    for (const identifier of boundNames(name)) {
+      if (used.has(identifier.text) && !found.has(identifier.text)) found.set(identifier.text, lineOf(identifier));
+    }
+  };
+  const visit = (inner: ts.Node): void => {
+    if (inner === node) return;
+    if (ts.isVariableDeclaration(inner) || ts.isParameter(inner)) note(inner.name);
+    const isNamed = ts.isFunctionDeclaration(inner) || ts.isClassDeclaration(inner);
+    if (isNamed && inner.name && inner !== outer.node) note(inner.name);
+    if (!ts.isFunctionLike(inner) || inner === outer.node) ts.forEachChild(inner, visit);
+  };
+  visit(outer.node);
+  return Array.from(found, ([text, line]) => ({ text, line })).toSorted((a, b) => a.line - b.line);
+}
+
+function thisMessage(node: ts.Node): string {
+  if (node.kind === ts.SyntaxKind.ThisKeyword) return "uses `this`, which its caller decides";
+  return node.kind === ts.SyntaxKind.SuperKeyword
+    ? "uses `super`, which its object decides"
+    : "uses `new.target`, and constructors stay";
+}
+
+/** Where its own file makes instances with it; classes are another thing. */
+function constructedAt({ module, site, workspace }: Subject): ts.Node | undefined {
+  if (site.owner || site.binding === undefined || ts.isArrowFunction(site.node)) return undefined;
+  const made = workspace.remember("constructed", module, () => {
+    const all = module.items.flatMap(({ facts }) =>
+      facts.references.filter(({ use, chain }) => use === "new" && chain.length === 0),
+    );
+    return new Map(all.toReversed().map(({ name, node }) => [name, node]));
+  });
+  return made.get(site.binding);
+}
+
+function callbackObstacles(subject: Subject): Reason[] {
+  return realParameters(subject.site.node).flatMap((parameter) => {
+    const isRest = parameter.dotDotDotToken !== undefined;
+    if ((isOptional(parameter) && !isRest) || !isCallback(subject, parameter)) return [];
+    const message = `takes the callback \`${parameter.name.getText()}\`, which cannot travel`;
+    return [{ message, line: lineOf(parameter) }];
+  });
+}
+
+/** By its type; where that says nothing, by what the body does with it. */
+function isCallback({ workspace, module, site }: Subject, parameter: ts.ParameterDeclaration): boolean {
+  const type = declaredType(parameter);
+  const element = type && parameter.dotDotDotToken && ts.isArrayTypeNode(type) ? type.elementType : type;
+  if (isCallableType({ workspace, module }, element)) return true;
+  const isOpen = !type || /^(?:any|unknown|\*)$/.test(typeText(type));
+  return isOpen && boundNames(parameter.name).some(({ text }) => isCalledIn(site.node.body, text));
+}
+
+const takesCallback = new Set(
+  "addEventListener catch every filter finally find findIndex findLast flatMap forEach map on once reduce reduceRight some sort subscribe then toSorted".split(
+    " ",
+  ),
+);
+
+function isCalledIn(body: ts.Node | undefined, name: string): boolean {
+  if (!body) return false;
+  const isCalled = (reference: Reference): boolean => {
+    if (reference.name !== name) return false;
+    const [property] = reference.chain;
+    if (reference.use === "call")
+      return property === undefined || property === "call" || property === "apply" || property === "bind";
+    return reference.chain.length === 0 && isHandedOn(reference);
+  };
+  return usesOf(body).some(isCalled);
+}
+
+/** An expression body that is one identifier or call counts as well. */
+function usesOf(body: ts.Node): readonly Reference[] {
+  return collectFacts(body).references;
+}
+
+function isHandedOn({ argumentOf, node }: Reference): boolean {
+  if (!argumentOf) return false;
+  const { expression } = argumentOf;
+  if (ts.isIdentifier(expression)) {
+    const isTimer = /^(?:setTimeout|setInterval|setImmediate|queueMicrotask)$/.test(expression.text);
+    return isTimer && argumentOf.arguments?.[0] === node;
+  }
+  return ts.isPropertyAccessExpression(expression) && takesCallback.has(expression.name.text);
+}
+
+/** The first place where the function changes what a parameter holds. */
+export function changedParameter({ site }: Pick<Subject, "site">): { name: string; line: number } | undefined {
+  const { body } = site.node;
+  if (!body) return undefined;
+  const names = new Set(
+    realParameters(site.node)
+      .filter(({ type, dotDotDotToken }) => !dotDotDotToken && !(type && isPrimitive(type)))
+      .flatMap(({ name }) => boundNames(name).map(({ text }) => text)),
+  );
+  const change = usesOf(body).find(({ name, use }) => use === "mutate" && names.has(name));
+  return change && { name: change.name, line: lineOf(change.node) };
+}
+
+function isPrimitive(type: ts.TypeNode): boolean {
+  return /^(?:string|number|boolean|bigint|symbol)$/.test(typeText(type));
+}
+
+/** What may go wrong at run time, by what the source says. The verdict does not depend on it. */
+export function hints(subject: Subject): Reason[] {
+  return [...typeHints(subject), ...optionalCallbackHints(subject)];
+}
+
+function typeHints({ workspace, module, site }: Subject): Reason[] {
+  const place = { workspace, module };
+  const reasons: Reason[] = [];
+  for (const parameter of realParameters(site.node)) {
+    const type = declaredType(parameter);
+    if (isCallableType(place, type)) continue;
+    const part = unportablePart(place, type);
+    if (part === undefined) continue;
+    const message = `\`${parameter.name.getText()}\` is declared with ${part}, which cannot travel`;
+    reasons.push({ message, line: lineOf(parameter) });
+  }
+  const result = awaitedType(declaredReturnType(site.node));
+  const part = isCallableType(place, result) ? undefined : unportablePart(place, result);
+  if (result && part !== undefined) {
+    reasons.push({
+      message: `its result is declared with ${part}, which cannot travel`,
+      line: lineOf(result),
+    });
+  }
+  return reasons;
+}
+
+function optionalCallbackHints(subject: Subject): Reason[] {
+  return realParameters(subject.site.node).flatMap((parameter) => {
+    if (!isOptional(parameter) || parameter.dotDotDotToken || !isCallback(subject, parameter)) return [];
+    const message = `the callback \`${parameter.name.getText()}\` cannot travel and must be left out`;
+    return [{ message, line: lineOf(parameter) }];
+  });
+}
+
+/** Code that asks where it lies gets another answer in the cloud, and finds other files there. */
+export function placeObstacles({ facts, module, reach }: Subject): Reason[] {
+  const reasons: Reason[] = [];
+  const message = "asks for its own place on disk, which is another one in the cloud";
+  const node = placeNode(module, facts);
+  const reached = reach.items.find((other) => placeNode(other.module, other.item.facts));
+  if (node) reasons.push({ message, line: lineOf(node) });
+  else if (reached) {
+    const { path, line } = reached.origin;
+    reasons.push({ message: path.length === 0 ? message : `through \`${path.join("` → `")}\` ${message}`, line });
+  }
+  const unknown = facts.moduleUses.find(({ specifier }) => specifier === undefined);
+  if (unknown)
+    reasons.push({ message: "loads a module whose name is known only at run time", line: lineOf(unknown.node) });
+  return reasons;
+}

@@ -1,0 +1,142 @@
+/** The files of a program: its entry, what that imports, directly or through others, and the data files that they name. */
+import { readdirSync, statSync } from "node:fs";
+import path from "node:path";
+import { ts } from "ts-morph";
+import { collectFacts } from "./facts.ts";
+import { effectsReached } from "./effects.ts";
+import { functionOf } from "./lookup.ts";
+import { lineOf, type Item, type Module } from "./module.ts";
+import { reachFrom } from "./reach.ts";
+import { isSourceFile } from "./resolve.ts";
+import type { Slice } from "./slice.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface Program {
+  /** The entry first. */
+  readonly files: readonly ProgramFile[];
+  /** Absolute paths: JSON and other files that the sources import or name by constant paths beside them. */
+  readonly dataFiles: readonly string[];
+}
+
+export interface ProgramFile {
+  readonly module: Module;
+  /** As Node loads it. */
+  readonly format: "esm" | "cjs";
+}
+
+/** Reads the entry and everything it needs of the project. Throws what Node throws when the entry cannot be read. */
+export function programOf(workspace: Workspace, entry: string): Program {
+  const modules = new Map<string, Module>([[entry, workspace.module(entry)]]);
+  const dataFiles = new Set<string>();
+  const add = (file: string): void => {
+    const module = isSourceFile(file) && !modules.has(file) ? workspace.tryModule(file) : undefined;
+    if (module) modules.set(file, module);
+    else if (!modules.has(file)) dataFiles.add(file);
+  };
+  // A map's values grow while they are walked.
+  for (const module of modules.values()) {
+    for (const specifier of specifiersOf(module)) {
+      const resolution = workspace.resolve(module, specifier);
+      if ("file" in resolution) add(resolution.file);
+    }
+    for (const file of namedFiles(module)) add(file);
+  }
+  return {
+    files: Array.from(modules.values(), (module) => ({ module, format: formatOf(workspace, module) })),
+    dataFiles: Array.from(dataFiles),
+  };
+}
+
+/** Of types as well: the copy should still type-check. */
+function specifiersOf({ text }: Module): readonly string[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+}
+
+/** As Node decides, not as a bundler would. */
+function formatOf(workspace: Workspace, { file, syntax }: Module): "esm" | "cjs" {
+  if (/\.m[jt]s$/i.test(file)) return "esm";
+  if (/\.c[jt]s$/i.test(file)) return "cjs";
+  const type = workspace.packageType(file);
+  if (type !== undefined) return type === "module" ? "esm" : "cjs";
+  return syntax ?? "cjs";
+}
+
+/** What a text in the source calls by a path relative to the source file, and is there. Too many do no harm. */
+function namedFiles({ file, sourceFile }: Module): readonly string[] {
+  const folder = path.dirname(file);
+  const found = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node)) addFile(path.join(folder, node.text), found);
+    else if (ts.isTemplateExpression(node)) addFolder(folder, node.head.text, found);
+    else if (ts.isCallExpression(node)) addJoined(folder, node, found);
+    ts.forEachChild(node, visit);
+  };
+  visit(sourceFile);
+  return Array.from(found);
+}
+
+function addFile(file: string, found: Set<string>): void {
+  if (file.length < 1000 && statSync(file, { throwIfNoEntry: false })?.isFile()) found.add(file);
+}
+
+/** `./plugins/${name}.mjs`: any file of that folder. */
+function addFolder(folder: string, head: string, found: Set<string>): void {
+  if (!/^\.{1,2}\/.*\/$/.test(head)) return;
+  const place = path.join(folder, head);
+  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return;
+  for (const name of readdirSync(place)) addFile(path.join(place, name), found);
+}
+
+/** `path.join(__dirname, "data", "rates.json")`. */
+function addJoined(folder: string, { arguments: [first, ...rest] }: ts.CallExpression, found: Set<string>): void {
+  if (!first || rest.length === 0 || !/^(?:__dirname|import\.meta\.dirname)$/.test(first.getText())) return;
+  const parts = rest.map((part) => (ts.isStringLiteralLike(part) ? part.text : undefined));
+  if (parts.every((part) => part !== undefined)) addFile(path.join(folder, ...parts), found);
+}
+
+/** Something that a unit does when it is loaded, and that gives another result there than it gave the program. */
+export interface LoadEffect {
+  /** The variable or class; undefined for a statement. */
+  readonly name: string | undefined;
+  /** As written: `Date.now`. */
+  readonly text: string;
+  /** In the file of the variable. */
+  readonly line: number;
+}
+
+const unlikeHere: ReadonlySet<string> = new Set([
+  "environment",
+  "files",
+  "network",
+  "process",
+  "random",
+  "time",
+  "timers",
+]);
+
+/** The first such part of a slice: `const started = Date.now()` would be another moment in each sandbox. */
+export function loadEffectOf(workspace: Workspace, { files }: Slice): LoadEffect | undefined {
+  for (const { module, keep } of files) {
+    for (const item of keep) {
+      const found = loadEffectOfItem(workspace, module, item);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+function loadEffectOfItem(workspace: Workspace, module: Module, item: Item): LoadEffect | undefined {
+  const { node, kind } = item;
+  if (kind === "type" || kind === "import" || ts.isFunctionDeclaration(node) || functionOf(node)) return undefined;
+  const isStatement = kind === "effect";
+  const facts = collectFacts(node);
+  const references = facts.references.filter(({ deferred }) => !deferred);
+  if (references.length === 0) return undefined;
+  const now = { ...facts, references };
+  const { uses } = effectsReached(workspace, { module, facts: now }, reachFrom(workspace, { module, facts: now }));
+  // Variables of the environment that a statement sets travel with each call.
+  const use = uses.find(({ effect, access }) => unlikeHere.has(effect) && !(isStatement && access === "write"));
+  if (!use) return undefined;
+  const name = "name" in node && node.name ? (node.name as ts.Node).getText() : undefined;
+  return { name, text: use.what, line: lineOf(node) };
+}

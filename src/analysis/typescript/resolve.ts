@@ -1,0 +1,138 @@
+/** From an import's text to a file of the project, a package or a module of Node. */
+import { existsSync, statSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import path from "node:path";
+import { ts } from "ts-morph";
+
+export type Resolution =
+  | { readonly kind: "source"; readonly file: string }
+  | { readonly kind: "json"; readonly file: string }
+  /** Styles, pictures and whatever else a bundler might take. */
+  | { readonly kind: "asset"; readonly file: string }
+  | { readonly kind: "package"; readonly name: string }
+  | { readonly kind: "builtin"; readonly name: string }
+  | { readonly kind: "unresolved" };
+
+export type Resolve = (fromFile: string, specifier: string) => Resolution;
+
+const sourceFile = /(?<!\.d)\.[cm]?[jt]sx?$/i;
+
+/** Whether a file's name says that it holds TypeScript or JavaScript (declarations do not count). */
+export function isSourceFile(file: string): boolean {
+  return sourceFile.test(file) && !/\.d\.[cm]?ts$/i.test(file);
+}
+
+/** What stands in an import → what may lie on the disk, in the order TypeScript tries them. */
+const substitutes: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/\.js$/, [".ts", ".tsx", ".jsx"]],
+  [/\.jsx$/, [".tsx", ".ts"]],
+  [/\.mjs$/, [".mts"]],
+  [/\.cjs$/, [".cts"]],
+];
+const endings = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
+
+/**
+ * Resolves as a bundler does. Nothing is remembered but the compiler options of a folder's tsconfig.json:
+ * files come and go while the editor is open.
+ */
+export function createResolver(): Resolve {
+  const optionsOf = createOptionsReader();
+  return (fromFile, specifier) => {
+    const folder = path.dirname(fromFile);
+    if (isBuiltin(specifier)) return { kind: "builtin", name: specifier.replace(/^node:/, "") };
+    if (/^\.{1,2}(?:\/|$)/.test(specifier) || path.isAbsolute(specifier)) {
+      const file = findFile(path.resolve(folder, specifier));
+      return file === undefined ? { kind: "unresolved" } : ofFile(file);
+    }
+    return resolveByCompiler(fromFile, specifier, optionsOf(folder));
+  };
+}
+
+function ofFile(file: string): Resolution {
+  if (isSourceFile(file)) return { kind: "source", file };
+  return { kind: file.endsWith(".json") ? "json" : "asset", file };
+}
+
+function findFile(base: string): string | undefined {
+  if (isFile(base)) return base;
+  for (const [pattern, replacements] of substitutes) {
+    if (!pattern.test(base)) continue;
+    const found = replacements.map((ending) => base.replace(pattern, ending)).find(isFile);
+    if (found !== undefined) return found;
+  }
+  const candidates = [
+    ...endings.map((ending) => base + ending),
+    ...endings.map((ending) => path.join(base, `index${ending}`)),
+  ];
+  return candidates.find(isFile);
+}
+
+function isFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** Path aliases, package.json's `imports`, packages. The compiler is asked only where the name alone does not tell. */
+function resolveByCompiler(fromFile: string, specifier: string, options: ts.CompilerOptions): Resolution {
+  const name = packageNameOf(specifier);
+  const isPackage = isInstalled(name, path.dirname(fromFile));
+  const mayBeAlias = options.paths !== undefined || options.baseUrl !== undefined;
+  if (isPackage && !mayBeAlias) return { kind: "package", name };
+  const { resolvedModule } = ts.resolveModuleName(specifier, fromFile, options, ts.sys);
+  if (resolvedModule && !/[\\/]node_modules[\\/]/.test(resolvedModule.resolvedFileName)) {
+    return ofFile(path.normalize(resolvedModule.resolvedFileName));
+  }
+  return isPackage ? { kind: "package", name } : { kind: "unresolved" };
+}
+
+/** `@scope/name/deep/file` → `@scope/name`. */
+function packageNameOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
+/** Types are not code: a package that only has `@types` does not resolve here. */
+function isInstalled(name: string, folder: string): boolean {
+  if (existsSync(path.join(folder, "node_modules", name))) return true;
+  const parent = path.dirname(folder);
+  return parent !== folder && isInstalled(name, parent);
+}
+
+function createOptionsReader(): (folder: string) => ts.CompilerOptions {
+  const parsed = new Map<string, { stamp: number; options: ts.CompilerOptions }>();
+  return (folder) => {
+    const file = ts.findConfigFile(folder, isFile);
+    if (file === undefined) return baseOptions;
+    const stamp = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const known = parsed.get(file);
+    if (known?.stamp === stamp) return known.options;
+    const options = readOptions(file);
+    parsed.set(file, { stamp, options });
+    return options;
+  };
+}
+
+const baseOptions: ts.CompilerOptions = {
+  allowJs: true,
+  allowImportingTsExtensions: true,
+  resolveJsonModule: true,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+};
+
+/** Only where modules lie; a tsconfig.json that does not parse counts as empty. */
+function readOptions(file: string): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(file, (name) => ts.sys.readFile(name));
+  const host: ts.ParseConfigHost = {
+    useCaseSensitiveFileNames: ts.sys.useCaseSensitiveFileNames,
+    fileExists: isFile,
+    readFile: (name) => ts.sys.readFile(name),
+    // The files of the project are not wanted: listing them would walk the whole tree.
+    readDirectory: () => [],
+  };
+  const { options } = ts.parseJsonConfigFileContent(config ?? {}, host, path.dirname(file));
+  const { baseUrl, paths, pathsBasePath, rootDirs } = options;
+  return { ...baseOptions, ...defined({ baseUrl, paths, pathsBasePath, rootDirs }) };
+}
+
+function defined(options: Readonly<Record<string, unknown>>): ts.CompilerOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ts.CompilerOptions;
+}

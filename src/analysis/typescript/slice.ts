@@ -1,0 +1,87 @@
+/** What a unit is made of: the items of each file that the function needs. */
+import type { FunctionModel } from "../../core/function-model.ts";
+import type { UnitName, UnitVariable } from "../../core/unit.ts";
+import type { FunctionSite } from "./function-sites.ts";
+import type { Item, Module } from "./module.ts";
+import { reachFrom, type Reach, type UnresolvedImport } from "./reach.ts";
+import { unitNamesOf } from "./unit-names.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface FileSlice {
+  readonly module: Module;
+  /** What stays; everything else at the top level is left out. */
+  readonly keep: ReadonlySet<Item>;
+}
+
+/** A function with the parts of all files that it needs. */
+export interface Slice {
+  readonly model: FunctionModel;
+  /** The function's own file first. */
+  readonly files: readonly FileSlice[];
+  /** Data files, needed as they are. */
+  readonly jsonFiles: readonly { readonly file: string; readonly text: string }[];
+  /** Undefined when nothing exports the function itself: {@link expression} must be exported then. */
+  readonly exportName: string | undefined;
+  /** Gives the function, in its file's scope, callable without `this`. */
+  readonly expression: string;
+  readonly format: "esm" | "cjs";
+  readonly packages: readonly string[];
+  readonly environment: readonly string[];
+  readonly unresolved: readonly UnresolvedImport[];
+  /** Module variables that change, and classes whose instances cross: see the unit's manifest. */
+  readonly state: readonly UnitVariable[];
+  readonly classes: readonly UnitName[];
+}
+
+export interface SliceInput {
+  readonly module: Module;
+  readonly site: FunctionSite;
+  readonly model: FunctionModel;
+  readonly environment: readonly string[];
+  readonly readText: (file: string) => string;
+}
+
+/** Collects the slice of one function. Throws what Node throws when an imported data file cannot be read. */
+export function sliceOf(workspace: Workspace, { module, site, model, environment, readText }: SliceInput): Slice {
+  const own = reachFrom(workspace, {
+    module,
+    facts: site.item.facts,
+    item: site.item,
+    ...(site.binding === undefined ? {} : { name: site.binding }),
+    ...(site.exportName === undefined ? {} : { exportName: site.exportName }),
+  });
+  const { reach, state, classes } = unitNamesOf({ workspace, module, site, reach: own, wish: model.directive?.state });
+  const format = formatOf(workspace, module);
+  return {
+    model,
+    files: filesOf(reach, module),
+    jsonFiles: Array.from(reach.jsonFiles, (file) => ({ file, text: readText(file) })),
+    // CommonJS has no default export: that is `module.exports` itself.
+    exportName: format === "cjs" && site.exportName === "default" ? undefined : site.exportName,
+    expression: site.expression,
+    format,
+    packages: Array.from(reach.packages).toSorted(),
+    environment,
+    unresolved: reach.unresolved,
+    state,
+    classes,
+  };
+}
+
+function filesOf({ items }: Reach, own: Module): FileSlice[] {
+  const files = new Map<Module, Set<Item>>([[own, new Set()]]);
+  for (const { module, item } of items) {
+    const keep = files.get(module) ?? new Set();
+    files.set(module, keep.add(item));
+  }
+  return Array.from(files, ([module, keep]) => ({ module, keep }));
+}
+
+/** As Node decides: by the ending, by the file's own syntax, by the nearest package.json. */
+function formatOf(workspace: Workspace, { file, syntax }: Module): "esm" | "cjs" {
+  if (/\.m[jt]s$/i.test(file)) return "esm";
+  if (/\.c[jt]s$/i.test(file)) return "cjs";
+  if (syntax !== undefined) return syntax;
+  if (/\.tsx?$/i.test(file)) return "esm";
+  return workspace.packageType(file) === "module" ? "esm" : "cjs";
+}

@@ -1,0 +1,144 @@
+/** The state and the classes that travel with calls of a function, by the names they have at the top of their files. */
+import path from "node:path";
+import { ts } from "ts-morph";
+import type { UnitName, UnitVariable } from "../../core/unit.ts";
+import { classOf } from "./class-nodes.ts";
+import { privatesOf } from "./class-privates.ts";
+import { hasModifier } from "./facts.ts";
+import { classesFlowing } from "./flowing-classes.ts";
+import type { FunctionSite } from "./function-sites.ts";
+import { unwrap, type Declared } from "./lookup.ts";
+import { bindingsOf, lineOf, type Module } from "./module.ts";
+import { reachFrom, type Reach } from "./reach.ts";
+import { stateReached, treat } from "./state.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface UnitNames {
+  readonly state: readonly UnitVariable[];
+  readonly classes: readonly UnitName[];
+  /** What must stay, classes that only flow in included. */
+  readonly reach: Reach;
+}
+
+export interface NamesInput {
+  readonly workspace: Workspace;
+  readonly module: Module;
+  readonly site: FunctionSite;
+  readonly reach: Reach;
+  /** What a directive says of state. */
+  readonly wish: "travelling" | "pinned" | undefined;
+}
+
+export function unitNamesOf(input: NamesInput): UnitNames {
+  const { workspace, site } = input;
+  const reached = reachedClasses(input.reach);
+  const flowing = classesFlowing({ ...input, classes: reached });
+  const isReached = new Set(reached.map(({ binding }) => binding));
+  let { reach } = input;
+  const classes = flowing.filter((declared) => {
+    if (isReached.has(declared.binding)) return true;
+    const own = reachOfClass(workspace, declared);
+    // Not worth refusing the function for: instances of such a class are refused when they come.
+    if (!own || own.unresolved.length > 0) return false;
+    reach = joined(reach, own);
+    return true;
+  });
+  // A class that flows in may bring others along.
+  const all = new Set([...classes, ...reachedClasses(reach)].map(({ binding }) => binding));
+  const byBinding = new Map([...reachedClasses(reach), ...classes].map((declared) => [declared.binding, declared]));
+  const root = { module: input.module, node: site.node, name: site.binding };
+  // What is pinned stays where it is, and a function with refused state is not extracted.
+  const treated = treat(stateReached(workspace, root, reach), { isAsync: false, wish: input.wish });
+  const state = treated
+    .filter(({ treatment }) => treatment === "travelling")
+    .flatMap(({ use }) => stateNames(workspace, use));
+  return {
+    state: unique(state),
+    classes: unique(
+      Array.from(all).flatMap((binding) => {
+        const declared = byBinding.get(binding);
+        return declared && canTravel(declared) ? [nameOf(workspace, declared.module, declared.binding)] : [];
+      }),
+    ),
+    reach,
+  };
+}
+
+/** Two packages of one repository may use the same path and name: the second has none then. */
+function unique<T extends UnitName>(names: readonly T[]): T[] {
+  return Array.from(Map.groupBy(names, ({ id }) => id).values()).flatMap(([first]) => (first ? [first] : []));
+}
+
+function canTravel({ binding }: Declared): boolean {
+  const node = classOf(binding.declaration);
+  return node !== undefined && privatesOf(node).problem === undefined;
+}
+
+function reachedClasses({ items }: Reach): Declared[] {
+  return items.flatMap(({ module, item }) =>
+    (bindingsOf(module).get(item) ?? [])
+      .filter(({ declaration, imported }) => !imported && classOf(declaration))
+      .map((binding) => ({ module, binding })),
+  );
+}
+
+function reachOfClass(workspace: Workspace, { module, binding }: Declared): Reach | undefined {
+  const [item] = binding.items;
+  return item && reachFrom(workspace, { module, facts: item.facts, item, name: binding.name });
+}
+
+function joined(one: Reach, other: Reach): Reach {
+  const seen = new Set(one.items.map(({ item }) => item));
+  return {
+    items: [...one.items, ...other.items.filter(({ item }) => !seen.has(item))],
+    packages: new Set([...one.packages, ...other.packages]),
+    jsonFiles: new Set([...one.jsonFiles, ...other.jsonFiles]),
+    unresolved: one.unresolved,
+  };
+}
+
+function nameOf(workspace: Workspace, { file }: Module, { name, declaration }: Declared["binding"]): UnitName {
+  return { id: idOf(workspace, file, name), file, name, line: lineOf(declaration) };
+}
+
+/** `src/shapes.mjs#Point`: relative to the project, the same in every copy of the program. */
+function idOf(workspace: Workspace, file: string, name: string): string {
+  const relative = path.relative(workspace.packageFolder(file), file);
+  return `${relative.split(path.sep).join("/")}#${name}`;
+}
+
+/** A variable; or, of a class or function that holds state, each property that can change. */
+function stateNames(workspace: Workspace, { module, name }: { module: Module; name: string }): UnitVariable[] {
+  const binding = module.bindings.get(name);
+  if (!binding || binding.imported) return [];
+  const node = classOf(binding.declaration);
+  const properties = node ? staticFields(node) : binding.kind === "function" ? ownProperties(module, name) : undefined;
+  const own = nameOf(workspace, module, binding);
+  if (!properties) return [{ ...own, assignable: binding.kind === "let" }];
+  return properties.map((property) => ({
+    ...own,
+    id: `${own.id}.${property}`,
+    name: `${name}.${property}`,
+    assignable: true,
+  }));
+}
+
+function staticFields(node: ts.ClassLikeDeclaration): string[] {
+  return node.members.flatMap((member) => {
+    if (!ts.isPropertyDeclaration(member) || !hasModifier(member, ts.SyntaxKind.StaticKeyword)) return [];
+    const initializer = member.initializer && unwrap(member.initializer);
+    if (initializer && ts.isFunctionLike(initializer)) return [];
+    const { name } = member;
+    return ts.isIdentifier(name) || ts.isPrivateIdentifier(name) ? [name.text] : [];
+  });
+}
+
+/** `next.count += 1`: properties that code of the file gives to a function. */
+function ownProperties({ items }: Module, name: string): string[] {
+  const properties = items.flatMap(({ facts }) =>
+    facts.references.flatMap(({ name: used, use, chain }) =>
+      used === name && use === "mutate" && chain[0] !== undefined ? [chain[0]] : [],
+    ),
+  );
+  return Array.from(new Set(properties)).filter((property) => /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(property));
+}

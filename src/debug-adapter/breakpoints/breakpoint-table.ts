@@ -1,0 +1,68 @@
+/** What the user asked for, file by file, and what became of it. Knows neither CDP nor DAP's wire. */
+import { type OriginalPosition, pathKey } from "../sources/bundle-map.ts";
+
+/** As the user wrote it. */
+export interface BreakpointWish {
+  readonly wanted: OriginalPosition;
+  readonly condition?: string;
+  readonly hitCondition?: string;
+  readonly logMessage?: string;
+}
+
+export interface Breakpoint extends BreakpointWish {
+  readonly id: number;
+  /** Where V8 put it; undefined while pending. */
+  bound: OriginalPosition | undefined;
+  /** Why it is not bound. */
+  message: string;
+}
+
+export interface BreakpointTable {
+  all(): readonly Breakpoint[];
+  byId(id: number): Breakpoint | undefined;
+  /** Replaces all breakpoints of a file, as DAP does. What stays the same keeps its id and its state. */
+  replace(file: string, wishes: readonly BreakpointWish[]): BreakpointChange;
+}
+
+export interface BreakpointChange {
+  readonly current: readonly Breakpoint[];
+  readonly added: readonly Breakpoint[];
+  readonly removed: readonly Breakpoint[];
+}
+
+export const PENDING = "Binds when the function's code is loaded";
+
+export function createBreakpointTable(): BreakpointTable {
+  const byFile = new Map<string, readonly Breakpoint[]>();
+  let lastId = 0;
+  const all = () => [...byFile.values()].flat();
+  return {
+    all,
+    byId: (id) => all().find((breakpoint) => breakpoint.id === id),
+    replace(file, wishes) {
+      const removed = [...(byFile.get(pathKey(file)) ?? [])];
+      const added: Breakpoint[] = [];
+      const current = wishes.map((wish) => {
+        const kept = takeSame(removed, wish);
+        if (kept) return kept;
+        const breakpoint = { ...wish, id: ++lastId, bound: undefined, message: PENDING };
+        added.push(breakpoint);
+        return breakpoint;
+      });
+      byFile.set(pathKey(file), current);
+      return { current, added, removed };
+    },
+  };
+}
+
+function takeSame(from: Breakpoint[], wish: BreakpointWish): Breakpoint | undefined {
+  const index = from.findIndex(
+    (known) =>
+      known.wanted.line1 === wish.wanted.line1 &&
+      known.wanted.column1 === wish.wanted.column1 &&
+      known.condition === wish.condition &&
+      known.hitCondition === wish.hitCondition &&
+      known.logMessage === wish.logMessage,
+  );
+  return index < 0 ? undefined : from.splice(index, 1)[0];
+}

@@ -1,0 +1,122 @@
+/** The state of one debug session. Handlers and event listeners work on it; the session class only routes. */
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { InvocationInput } from "../core/invocation.ts";
+import type { AttachConfiguration, LaunchConfiguration } from "../protocol/launch-configuration.ts";
+import { type BreakpointTable, createBreakpointTable } from "./breakpoints/breakpoint-table.ts";
+import type { DebugDeployment, DebugTarget } from "./debug-target.ts";
+import type { Relay, RelaySession } from "./relay/sandbox-connection.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { createSourceMaps, type SourceMaps } from "./sources/source-maps.ts";
+import { createHandles, type Handles } from "./variables/handles.ts";
+
+export interface AdapterOptions {
+  readonly startRelay: () => Promise<Relay>;
+  /** How long an invocation may run before the user is told that no shim has connected, in milliseconds. */
+  readonly shimSilentAfterMs: number;
+}
+
+/** What the client said in `initialize`. */
+export interface ClientTraits {
+  readonly linesStartAt1: boolean;
+  readonly columnsStartAt1: boolean;
+  readonly supportsProgress: boolean;
+}
+
+export type Configuration =
+  | (LaunchConfiguration & { readonly request: "launch" })
+  | (AttachConfiguration & { readonly request: "attach" });
+
+/** Resolved from outside: `configurationDone`, the end of the session. */
+export interface Gate {
+  readonly passed: Promise<void>;
+  readonly open: () => void;
+}
+
+/** The invocation that a launch began; a restart replaces it. */
+export interface Run {
+  readonly input: InvocationInput;
+  readonly abort: AbortController;
+}
+
+export interface Debuggee {
+  readonly target: DebugTarget;
+  readonly options: AdapterOptions;
+  readonly notify: (event: DebugProtocol.Event) => void;
+  readonly sandboxes: Map<number, Sandbox>;
+  readonly breakpoints: BreakpointTable;
+  readonly handles: Handles;
+  readonly sourceMaps: SourceMaps;
+  readonly exceptionFilters: Set<string>;
+  /** Scripts that have no file on this machine, by DAP's sourceReference. */
+  readonly scriptReferences: Map<number, { readonly sandbox: Sandbox; readonly scriptId: string }>;
+  readonly configured: Gate;
+  /** Aborted when the session ends. */
+  readonly lifetime: AbortController;
+  client: ClientTraits;
+  configuration: Configuration | undefined;
+  relay: Relay | undefined;
+  relaySession: RelaySession | undefined;
+  deployment: DebugDeployment | undefined;
+  /** Settles, and never rejects, when no deployment is under way: only then is every build's source map known. */
+  deploying: Promise<unknown>;
+  run: Run | undefined;
+  /** Whether any shim has ever connected. */
+  heardShim: boolean;
+  lastThreadId: number;
+  /** Set once: the end is the same for `disconnect`, `terminate` and a client that vanishes. */
+  ending: Promise<void> | undefined;
+}
+
+export function createDebuggee(
+  target: DebugTarget,
+  options: AdapterOptions,
+  notify: (event: DebugProtocol.Event) => void,
+): Debuggee {
+  return {
+    target,
+    options,
+    notify,
+    sandboxes: new Map(),
+    breakpoints: createBreakpointTable(),
+    handles: createHandles(),
+    sourceMaps: createSourceMaps(),
+    exceptionFilters: new Set(),
+    scriptReferences: new Map(),
+    configured: createGate(),
+    lifetime: new AbortController(),
+    client: { linesStartAt1: true, columnsStartAt1: true, supportsProgress: false },
+    configuration: undefined,
+    relay: undefined,
+    relaySession: undefined,
+    deployment: undefined,
+    deploying: Promise.resolve(),
+    run: undefined,
+    heardShim: false,
+    lastThreadId: 0,
+    ending: undefined,
+  };
+}
+
+function createGate(): Gate {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { passed: promise, open: resolve };
+}
+
+/** Lines and columns as the client counts them; everywhere else in the adapter they count from 1. */
+export function toClientPosition(
+  { client }: Debuggee,
+  { line1, column1 }: { readonly line1: number; readonly column1: number },
+): { readonly line: number; readonly column: number } {
+  return {
+    line: client.linesStartAt1 ? line1 : line1 - 1,
+    column: client.columnsStartAt1 ? column1 : column1 - 1,
+  };
+}
+
+export function fromClientLine({ client }: Debuggee, line: number): number {
+  return client.linesStartAt1 ? line : line + 1;
+}
+
+export function fromClientColumn({ client }: Debuggee, column: number): number {
+  return client.columnsStartAt1 ? column : column + 1;
+}

@@ -1,0 +1,56 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { FaasifyError } from "../../core/errors.ts";
+import type { Debuggee } from "../debuggee.ts";
+
+/** Says only what is done. */
+const capabilities: DebugProtocol.Capabilities = {
+  supportsConfigurationDoneRequest: true,
+  supportsConditionalBreakpoints: true,
+  supportsHitConditionalBreakpoints: true,
+  supportsLogPoints: true,
+  supportsEvaluateForHovers: true,
+  supportsSetVariable: true,
+  supportsSetExpression: true,
+  supportsExceptionInfoRequest: true,
+  supportsDelayedStackTraceLoading: true,
+  supportsLoadedSourcesRequest: true,
+  supportsTerminateRequest: true,
+  supportsRestartRequest: true,
+  supportsRestartFrame: true,
+  supportsBreakpointLocationsRequest: true,
+  supportsCompletionsRequest: true,
+  completionTriggerCharacters: ["."],
+  supportsClipboardContext: true,
+  exceptionBreakpointFilters: [
+    {
+      filter: "caught",
+      label: "Caught Exceptions",
+      description: "Pauses where something is thrown that the function itself catches",
+      default: false,
+    },
+    {
+      filter: "uncaught",
+      label: "Uncaught Exceptions",
+      description: "Pauses where something is thrown that makes the invocation fail",
+      default: false,
+    },
+  ],
+};
+
+/** @throws FaasifyError `wrong-usage` for a client that names files by URI */
+export function initialize(
+  debuggee: Debuggee,
+  args: DebugProtocol.InitializeRequestArguments,
+): DebugProtocol.Capabilities {
+  if (args.pathFormat !== undefined && args.pathFormat !== "path") {
+    throw new FaasifyError("wrong-usage", `Paths in the format "${args.pathFormat}" are not supported`, {
+      remedy: 'Use the path format "path"',
+    });
+  }
+  debuggee.client = {
+    linesStartAt1: args.linesStartAt1 ?? true,
+    columnsStartAt1: args.columnsStartAt1 ?? true,
+    supportsProgress: args.supportsProgressReporting ?? false,
+  };
+  return capabilities;
+}

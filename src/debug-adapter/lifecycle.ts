@@ -1,0 +1,138 @@
+/** From `launch` or `attach` to the end of the session: deploy, invoke, deploy again, put everything back. */
+import path from "node:path";
+import * as v from "valibot";
+import { describeError, FaasifyError } from "../core/errors.ts";
+import { parseFunctionRef } from "../core/function-ref.ts";
+import { attachConfigurationSchema, launchConfigurationSchema } from "../protocol/launch-configuration.ts";
+import { DEBUG_ENVIRONMENT } from "../protocol/shim-messages.ts";
+import { judgeBreakpoint, notifyBreakpoint } from "./breakpoints/arming.ts";
+import type { DebugDeployment } from "./debug-target.ts";
+import type { Configuration, Debuggee } from "./debuggee.ts";
+import { print } from "./output.ts";
+import { withProgress } from "./progress.ts";
+import { admitSandbox } from "./sandbox-setup.ts";
+
+/** VS Code kills an adapter 2 s after `disconnect`; what is not restored by then, the journal restores later. */
+const END_WITHIN_MS = 1500;
+
+/** @throws FaasifyError `wrong-usage` naming the attribute that is wrong */
+export function parseConfiguration(request: Configuration["request"], args: unknown): Configuration {
+  const parsed =
+    request === "launch" ? v.safeParse(launchConfigurationSchema, args) : v.safeParse(attachConfigurationSchema, args);
+  if (!parsed.success) throw invalidConfiguration(v.summarize(parsed.issues).replaceAll("\n", " "));
+  const configuration = { ...parsed.output, request } as Configuration;
+  const { file } = parseFunctionRef(configuration.function);
+  if (!path.isAbsolute(file)) throw invalidConfiguration(`function: ${file} is not an absolute path`);
+  if (request === "launch" && "args" in parsed.output && parsed.output.args !== undefined && hasEvent(args)) {
+    throw invalidConfiguration("args and event exclude each other");
+  }
+  return configuration;
+}
+
+function hasEvent(args: unknown): boolean {
+  return typeof args === "object" && args !== null && "event" in args && args.event !== undefined;
+}
+
+function invalidConfiguration(problem: string): FaasifyError {
+  return new FaasifyError("wrong-usage", `The launch configuration is not valid: ${problem}`, {
+    remedy: "Correct the configuration in launch.json",
+  });
+}
+
+/** Opens the relay and deploys with the shim. When this is done, an invocation stops at breakpoints. */
+export async function start(debuggee: Debuggee, configuration: Configuration): Promise<void> {
+  if (debuggee.configuration) {
+    throw new FaasifyError("wrong-usage", "This debug session has already begun", {
+      remedy: "Open another session to debug another function",
+    });
+  }
+  debuggee.configuration = configuration;
+  try {
+    await openAndDeploy(debuggee);
+  } catch (error) {
+    // Nothing was begun: the client may correct the configuration and try again.
+    debuggee.configuration = undefined;
+    await debuggee.relay?.[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openAndDeploy(debuggee: Debuggee): Promise<void> {
+  debuggee.relay = await debuggee.options.startRelay();
+  debuggee.relaySession = debuggee.relay.openSession();
+  debuggee.relaySession.onSandbox((connection) => admitSandbox(debuggee, connection));
+  await deploy(debuggee);
+}
+
+/** Also after an edit: the session, its secret and its breakpoints stay. */
+export async function deploy(debuggee: Debuggee): Promise<DebugDeployment> {
+  // One after the other: the last one asked for must be the one that stays.
+  const deploying = debuggee.deploying.then(() => deployNow(debuggee));
+  debuggee.deploying = deploying.catch(() => undefined);
+  return deploying;
+}
+
+async function deployNow(debuggee: Debuggee): Promise<DebugDeployment> {
+  const { configuration, relaySession, target, lifetime } = debuggee;
+  if (!configuration || !relaySession) {
+    throw new FaasifyError("wrong-usage", "Nothing is being debugged", { remedy: "Launch a debug session first" });
+  }
+  const startedAt = performance.now();
+  const name = configuration.function.split("#").at(-1) ?? configuration.function;
+  const request = {
+    function: parseFunctionRef(configuration.function),
+    target: configuration.target,
+    request: configuration.request,
+    shimEnvironment: { [DEBUG_ENVIRONMENT]: relaySession.environmentValue },
+  };
+  const deployment = await withProgress(debuggee, `Deploying ${name} for debugging`, () =>
+    target.deploy(request, lifetime.signal),
+  );
+  debuggee.deployment = deployment;
+  if (lifetime.signal.aborted) {
+    await target.restore(deployment);
+    throw new FaasifyError("debug-session-failed", "The debug session has ended", { remedy: "Start it again" });
+  }
+  await debuggee.sourceMaps.add(deployment.artifact);
+  for (const breakpoint of debuggee.breakpoints.all().filter(({ bound }) => !bound)) {
+    judgeBreakpoint(debuggee, breakpoint);
+    notifyBreakpoint(debuggee, breakpoint);
+  }
+  const durationMs = Math.round(performance.now() - startedAt);
+  print(debuggee, "console", `Deployed ${deployment.name} to ${configuration.target} in ${durationMs} ms`);
+  return deployment;
+}
+
+/** Ends the session once, however it was asked for; never throws. */
+export function end(debuggee: Debuggee): Promise<void> {
+  debuggee.ending ??= endInTime(debuggee);
+  return debuggee.ending;
+}
+
+async function endInTime(debuggee: Debuggee): Promise<void> {
+  const { promise: timeUp, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, END_WITHIN_MS);
+  await Promise.race([putBack(debuggee), timeUp]);
+  clearTimeout(timer);
+}
+
+/** Paused functions run on before anything else; they are not aborted. */
+async function putBack(debuggee: Debuggee): Promise<void> {
+  debuggee.configured.open();
+  debuggee.lifetime.abort(
+    new FaasifyError("debug-session-failed", "The debug session has ended", { remedy: "Start it again" }),
+  );
+  await attempt(debuggee, async () => debuggee.relaySession?.close());
+  const { deployment } = debuggee;
+  if (deployment) await attempt(debuggee, () => debuggee.target.restore(deployment));
+  await attempt(debuggee, async () => debuggee.relay?.[Symbol.asyncDispose]());
+  debuggee.run?.abort.abort();
+}
+
+async function attempt(debuggee: Debuggee, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    print(debuggee, "stderr", describeError(error));
+  }
+}

@@ -1,0 +1,115 @@
+/** A sandbox's main thread stops and runs on. */
+import type { Protocol } from "devtools-protocol";
+import { breakpointOf } from "./breakpoints/arming.ts";
+import type { Debuggee } from "./debuggee.ts";
+import { notifyContinued, notifyStopped } from "./output.ts";
+import type { Intent, Sandbox } from "./sandbox.ts";
+import { isUserCode } from "./sources/locate.ts";
+import { renderValue } from "./variables/render.ts";
+
+type PausedEvent = Protocol.Debugger.PausedEvent;
+type Prefetched = Readonly<Record<string, Protocol.Runtime.GetPropertiesResponse>>;
+
+/** Stepping leaves generated code by itself, but not for ever. */
+const MAX_AUTO_STEPS = 64;
+
+export function onPaused(
+  debuggee: Debuggee,
+  sandbox: Sandbox,
+  event: PausedEvent,
+  prefetched: Prefetched | undefined,
+): void {
+  const known = sandbox.pause;
+  const isRepeated = known?.frames[0]?.callFrameId === event.callFrames[0]?.callFrameId;
+  // After a reconnect the shim announces the same pause again.
+  if (known && isRepeated) return;
+  const intent = sandbox.intent;
+  if (passesOver(debuggee, sandbox, event)) return;
+  sandbox.autoSteps = 0;
+  sandbox.intent = "none";
+  sandbox.pause = {
+    frames: event.callFrames,
+    asyncStack: event.asyncStackTrace,
+    exception: isException(event) ? (event.data as Protocol.Runtime.RemoteObject) : undefined,
+    prefetched: new Map(Object.entries(prefetched ?? {})),
+    changed: false,
+    frameIds: undefined,
+  };
+  notifyStopped(debuggee, {
+    ...whyStopped(debuggee, sandbox, event, intent),
+    threadId: sandbox.threadId,
+    allThreadsStopped: false,
+  });
+}
+
+export function onResumed(debuggee: Debuggee, sandbox: Sandbox): void {
+  // The user's own commands clear the pause before V8 confirms: this one was somebody else's.
+  if (!sandbox.pause) return;
+  clearPause(debuggee, sandbox);
+  notifyContinued(debuggee, sandbox.threadId);
+}
+
+/** Somebody may have changed something: what was fetched ahead is no longer true. */
+export function markChanged({ pause }: Sandbox): void {
+  if (!pause) return;
+  pause.changed = true;
+  pause.prefetched.clear();
+}
+
+export function clearPause(debuggee: Debuggee, sandbox: Sandbox): void {
+  sandbox.pause = undefined;
+  debuggee.handles.dropPaused(sandbox);
+}
+
+/** Sends the sandbox on its way without telling the user, where the stop would mean nothing to them. */
+function passesOver(debuggee: Debuggee, sandbox: Sandbox, event: PausedEvent): boolean {
+  const resume = (method: "Debugger.resume" | "Debugger.stepOut" | "Debugger.stepInto") => {
+    sandbox.cdp.send(method).catch(() => undefined);
+    return true;
+  };
+  if (sandbox.abandoned) return resume("Debugger.resume");
+  const hits = event.hitBreakpoints ?? [];
+  if (hits.length > 0) return isSecondEntry(sandbox, hits) && resume("Debugger.resume");
+  // What was neither stepped to nor asked for is a `debugger` statement: the user's own, wherever it is.
+  if (isException(event) || sandbox.intent === "none") return false;
+  const [top] = event.callFrames;
+  if (!top || isUserCode(debuggee, sandbox, top.location)) return false;
+  if (++sandbox.autoSteps > MAX_AUTO_STEPS) return resume("Debugger.resume");
+  const isInside = event.callFrames.some((frame) => isUserCode(debuggee, sandbox, frame.location));
+  if (!isInside) return resume("Debugger.resume");
+  return resume("Debugger.stepOut");
+}
+
+/** The function called itself: one stop on entry per invocation is enough. */
+function isSecondEntry(sandbox: Sandbox, hits: readonly string[]): boolean {
+  if (!hits.every((hit) => hit === sandbox.entryBreakpoint)) return false;
+  return sandbox.enteredRequest !== undefined && sandbox.enteredRequest === sandbox.requestId;
+}
+
+function whyStopped(
+  debuggee: Debuggee,
+  sandbox: Sandbox,
+  event: PausedEvent,
+  intent: Intent,
+): { reason: string; description?: string; text?: string; hitBreakpointIds?: number[] } {
+  if (isException(event)) {
+    const text = renderValue(event.data as Protocol.Runtime.RemoteObject);
+    return { reason: "exception", description: "Paused on exception", text };
+  }
+  const hits = event.hitBreakpoints ?? [];
+  const hitBreakpointIds = hits.flatMap((hit) => breakpointOf(debuggee, sandbox, hit)?.id ?? []);
+  if (hitBreakpointIds.length > 0) {
+    return { reason: "breakpoint", description: "Paused on breakpoint", hitBreakpointIds };
+  }
+  if (sandbox.entryBreakpoint !== undefined && hits.includes(sandbox.entryBreakpoint)) {
+    sandbox.enteredRequest = sandbox.requestId;
+    return { reason: "entry", description: "Paused on entry" };
+  }
+  if (intent === "step") return { reason: "step", description: "Paused" };
+  if (intent === "pause") return { reason: "pause", description: "Paused" };
+  return { reason: "pause", description: "Paused on debugger statement" };
+}
+
+function isException({ reason }: PausedEvent): boolean {
+  return reason === "exception" || reason === "promiseRejection";
+}

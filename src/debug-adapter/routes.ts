@@ -1,0 +1,55 @@
+/** Which handler answers which DAP request. */
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { HOT_DEPLOY_REQUEST, INVOKE_REQUEST } from "../protocol/launch-configuration.ts";
+import type { Debuggee } from "./debuggee.ts";
+import { breakpointLocations } from "./handlers/breakpoint-locations.ts";
+import { setBreakpoints, setExceptionBreakpoints } from "./handlers/breakpoints.ts";
+import { completions } from "./handlers/completions.ts";
+import { continueThread, next, pause, restartFrame, stepIn, stepOut } from "./handlers/control.ts";
+import { hotDeploy, invokeOnce } from "./handlers/custom.ts";
+import { evaluate, setExpression, setVariable } from "./handlers/evaluate.ts";
+import { exceptionInfo } from "./handlers/exception-info.ts";
+import { initialize } from "./handlers/initialize.ts";
+import { loadedSources, source } from "./handlers/sources.ts";
+import { stackTrace } from "./handlers/stack-trace.ts";
+import { threads } from "./handlers/threads.ts";
+import { scopes, variables } from "./handlers/variables.ts";
+import { restart } from "./invocations.ts";
+import { end, parseConfiguration, start } from "./lifecycle.ts";
+
+/** From a request's arguments to its response's body. */
+export type Route = (debuggee: Debuggee, args: never) => unknown;
+
+type Args = DebugProtocol.Request["arguments"];
+
+export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ["initialize", initialize],
+  ["launch", (debuggee, args: Args) => start(debuggee, parseConfiguration("launch", args))],
+  ["attach", (debuggee, args: Args) => start(debuggee, parseConfiguration("attach", args))],
+  ["configurationDone", (debuggee) => debuggee.configured.open()],
+  ["restart", restart],
+  ["terminate", end],
+  ["disconnect", end],
+  ["setBreakpoints", setBreakpoints],
+  ["breakpointLocations", breakpointLocations],
+  ["setExceptionBreakpoints", setExceptionBreakpoints],
+  ["threads", threads],
+  ["stackTrace", stackTrace],
+  ["scopes", scopes],
+  ["variables", variables],
+  ["setVariable", setVariable],
+  ["setExpression", setExpression],
+  ["evaluate", evaluate],
+  ["completions", completions],
+  ["exceptionInfo", exceptionInfo],
+  ["source", source],
+  ["loadedSources", loadedSources],
+  ["continue", continueThread],
+  ["next", next],
+  ["stepIn", stepIn],
+  ["stepOut", stepOut],
+  ["pause", pause],
+  ["restartFrame", restartFrame],
+  [INVOKE_REQUEST, invokeOnce],
+  [HOT_DEPLOY_REQUEST, hotDeploy],
+]);

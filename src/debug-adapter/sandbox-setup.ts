@@ -1,0 +1,181 @@
+/** From a shim's `hello` to a sandbox that runs with the user's breakpoints in it. */
+import type { Protocol } from "devtools-protocol";
+import { describeError } from "../core/errors.ts";
+import type { ShimMessage } from "../protocol/shim-messages.ts";
+import { armBreakpoint, disarmBreakpoint, notifyBreakpoint, onResolved } from "./breakpoints/arming.ts";
+import { armEntry } from "./breakpoints/entry.ts";
+import { onConsole } from "./console-events.ts";
+import type { Debuggee } from "./debuggee.ts";
+import { notifyContinued, notifyThread, print } from "./output.ts";
+import { clearPause, onPaused, onResumed } from "./pause-events.ts";
+import type { SandboxConnection } from "./relay/sandbox-connection.ts";
+import { createSandbox, isBundleUrl, type Sandbox } from "./sandbox.ts";
+import { mapOf } from "./sources/locate.ts";
+import { blackboxPatterns, skipsFile } from "./sources/skip-files.ts";
+
+/** More frames than this of asynchronous callers help nobody. */
+const ASYNC_DEPTH = 8;
+
+/** Makes a thread of a sandbox, and lets its held invocation run once the breakpoints are set. */
+export function admitSandbox(debuggee: Debuggee, connection: SandboxConnection): void {
+  const sandbox = createSandbox(++debuggee.lastThreadId, connection);
+  debuggee.sandboxes.set(sandbox.threadId, sandbox);
+  debuggee.heardShim = true;
+  listen(debuggee, sandbox);
+  connection.onReconnected(() => onReconnected(debuggee, sandbox));
+  connection.onGone(() => dismissSandbox(debuggee, sandbox));
+  connection.onMessage((message) => onMessage(debuggee, sandbox, message));
+  notifyThread(debuggee, "started", sandbox.threadId);
+  void release(debuggee, sandbox);
+}
+
+/** @returns what people call this thread: the function and the invocation in it */
+export function threadName(debuggee: Debuggee, sandbox: Sandbox): string {
+  const name = debuggee.configuration?.function.split("#").at(-1) ?? sandbox.connection.hello.functionName;
+  return `${name} · ${sandbox.requestId?.slice(0, 8) ?? "idle"}`;
+}
+
+function listen(debuggee: Debuggee, sandbox: Sandbox): void {
+  const { cdp } = sandbox;
+  cdp.on("Debugger.scriptParsed", (script) => onScript(debuggee, sandbox, script));
+  cdp.on("Debugger.breakpointResolved", (event) => onResolved(debuggee, sandbox, event));
+  cdp.on("Debugger.paused", (event, prefetched) => onPaused(debuggee, sandbox, event, prefetched));
+  cdp.on("Debugger.resumed", () => onResumed(debuggee, sandbox));
+  cdp.on("Runtime.consoleAPICalled", (event) => onConsole(debuggee, sandbox, event));
+}
+
+async function release(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
+  await Promise.all([debuggee.deploying, debuggee.configured.passed]);
+  try {
+    await configure(debuggee, sandbox);
+  } catch (error) {
+    if (debuggee.sandboxes.has(sandbox.threadId)) print(debuggee, "stderr", describeError(error));
+  }
+  // Whatever went wrong: the function must not wait for a debugger that cannot help.
+  sandbox.connection.send({ type: "ready" });
+}
+
+/** Everything V8 must know before the user's code is loaded: one round trip. */
+async function configure(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
+  const { cdp, connection } = sandbox;
+  const map = mapOf(debuggee, sandbox);
+  if (!map) {
+    const build = connection.hello.buildId;
+    print(debuggee, "important", `The source map of build ${build} is unknown: breakpoints do not bind in it.`);
+  }
+  const patterns = blackboxPatterns(connection.hello.taskRoot);
+  const breakpoints = debuggee.breakpoints.all();
+  await Promise.all([
+    cdp.send("Runtime.enable"),
+    cdp.send("Debugger.enable", {}),
+    cdp.send("Debugger.setBlackboxPatterns", { patterns }),
+    cdp.send("Debugger.setPauseOnExceptions", { state: exceptionState(debuggee) }),
+    ...(debuggee.configuration?.asyncStacks
+      ? [cdp.send("Debugger.setAsyncCallStackDepth", { maxDepth: ASYNC_DEPTH })]
+      : []),
+    ...breakpoints.map((breakpoint) => armBreakpoint(debuggee, sandbox, breakpoint)),
+    armEntry(debuggee, sandbox),
+  ]);
+  for (const breakpoint of breakpoints) notifyBreakpoint(debuggee, breakpoint);
+}
+
+export function exceptionState({ exceptionFilters }: Debuggee): Protocol.Debugger.SetPauseOnExceptionsRequest["state"] {
+  if (exceptionFilters.has("caught")) return exceptionFilters.has("uncaught") ? "all" : "caught";
+  return exceptionFilters.has("uncaught") ? "uncaught" : "none";
+}
+
+function onScript(debuggee: Debuggee, sandbox: Sandbox, event: Protocol.Debugger.ScriptParsedEvent): void {
+  const { scriptId, url } = event;
+  const isBundle = isBundleUrl(url, sandbox.connection.hello.taskRoot);
+  sandbox.scripts.set(scriptId, { scriptId, url, isBundle });
+  if (isBundle) skipRanges(debuggee, sandbox, scriptId);
+  for (const resolved of event.resolvedBreakpoints ?? []) onResolved(debuggee, sandbox, resolved);
+}
+
+/** Inside the bundle V8 knows no files: it is told which ranges stepping passes over. */
+function skipRanges(debuggee: Debuggee, sandbox: Sandbox, scriptId: string): void {
+  const skipFiles = debuggee.configuration?.skipFiles ?? [];
+  const ranges = mapOf(debuggee, sandbox)?.rangesOf((file) => skipsFile(skipFiles, file)) ?? [];
+  if (ranges.length === 0) return;
+  const positions = ranges.map(({ line0, column0 }) => ({ lineNumber: line0, columnNumber: column0 }));
+  // Should it fail, stepping leaves these ranges by itself, only more slowly.
+  sandbox.cdp.send("Debugger.setBlackboxedRanges", { scriptId, positions }).catch(() => undefined);
+}
+
+function onMessage(debuggee: Debuggee, sandbox: Sandbox, message: ShimMessage): void {
+  switch (message.type) {
+    case "invocation-started":
+      sandbox.requestId = message.requestId;
+      break;
+    case "invocation-ended":
+      sandbox.requestId = undefined;
+      if (sandbox.abandoned) void readmit(sandbox);
+      break;
+    case "auto-resumed":
+      onAutoResumed(debuggee, sandbox, message.reason);
+      break;
+    case "cdp":
+      break;
+  }
+}
+
+/** The invocation that a restart gave up has ended: the sandbox serves others, with breakpoints. */
+async function readmit(sandbox: Sandbox): Promise<void> {
+  sandbox.abandoned = false;
+  await sandbox.cdp.send("Debugger.setSkipAllPauses", { skip: false }).catch(() => undefined);
+}
+
+function onAutoResumed(debuggee: Debuggee, sandbox: Sandbox, reason: "deadline" | "disconnected"): void {
+  const why =
+    reason === "deadline"
+      ? "the platform was about to kill it at its time limit. Raise the function's timeout to pause longer"
+      : "the debugger's connection was lost";
+  print(debuggee, "important", `${threadName(debuggee, sandbox)} was resumed: ${why}.`);
+  if (sandbox.pause) {
+    clearPause(debuggee, sandbox);
+    notifyContinued(debuggee, sandbox.threadId);
+  }
+}
+
+function onReconnected(debuggee: Debuggee, sandbox: Sandbox): void {
+  const { hello } = sandbox.connection;
+  sandbox.cdp.abandon("its connection was lost for a moment");
+  sandbox.requestId = hello.invocation?.requestId;
+  if (sandbox.pause && !hello.paused) {
+    clearPause(debuggee, sandbox);
+    notifyContinued(debuggee, sandbox.threadId);
+  }
+  if (hello.epoch === sandbox.epoch) {
+    // V8's session survived with its breakpoints; those changed meanwhile are unknown, so all are set anew.
+    for (const id of sandbox.armed.keys()) void disarmBreakpoint(sandbox, id);
+  } else {
+    sandbox.epoch = hello.epoch;
+    sandbox.armed.clear();
+    sandbox.scripts.clear();
+    sandbox.entryBreakpoint = undefined;
+  }
+  void release(debuggee, sandbox);
+}
+
+/** Idle sandboxes of an earlier build get no more invocations: they leave the session, free. */
+export function dismissOutdated(debuggee: Debuggee, buildId: string): void {
+  for (const sandbox of debuggee.sandboxes.values()) {
+    const { connection, requestId, pause } = sandbox;
+    if (connection.hello.buildId === buildId || requestId !== undefined || pause) continue;
+    connection.send({ type: "detach" });
+    dismissSandbox(debuggee, sandbox);
+  }
+}
+
+function dismissSandbox(debuggee: Debuggee, sandbox: Sandbox): void {
+  if (!debuggee.sandboxes.has(sandbox.threadId)) return;
+  const wasPaused = sandbox.pause !== undefined;
+  clearPause(debuggee, sandbox);
+  debuggee.sandboxes.delete(sandbox.threadId);
+  if (wasPaused && !debuggee.lifetime.signal.aborted) {
+    const name = threadName(debuggee, sandbox);
+    print(debuggee, "important", `${name} is gone: its sandbox ended or lost its connection while paused.`);
+    notifyContinued(debuggee, sandbox.threadId);
+  }
+  notifyThread(debuggee, "exited", sandbox.threadId);
+}

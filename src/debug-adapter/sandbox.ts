@@ -1,0 +1,89 @@
+/** One live sandbox of the debugged function: a thread of the debug session. */
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Protocol } from "devtools-protocol";
+import { type CdpClient, createCdpClient } from "./cdp/cdp-client.ts";
+import type { SandboxConnection } from "./relay/sandbox-connection.ts";
+
+export interface Script {
+  readonly scriptId: string;
+  readonly url: string;
+  /** It is the function's bundle: the source map of the sandbox's build describes it. */
+  readonly isBundle: boolean;
+}
+
+/** What is known while the sandbox's main thread is paused. */
+export interface Pause {
+  readonly frames: readonly Protocol.Debugger.CallFrame[];
+  readonly asyncStack: Protocol.Runtime.StackTrace | undefined;
+  readonly exception: Protocol.Runtime.RemoteObject | undefined;
+  /** objectId → own properties, fetched in the sandbox; emptied once something was changed. */
+  readonly prefetched: Map<string, Protocol.Runtime.GetPropertiesResponse>;
+  /** A variable may have another value than when it was stopped: V8's scope objects are copies made at the stop. */
+  changed: boolean;
+  /** Ids of `frames`, in the same order; given when first asked for. */
+  frameIds: readonly number[] | undefined;
+}
+
+/** Why the main thread will pause next, as far as the user asked for it. */
+export type Intent = "none" | "step" | "pause";
+
+export interface Sandbox {
+  /** Of the debug session; never used twice. */
+  readonly threadId: number;
+  readonly connection: SandboxConnection;
+  readonly cdp: CdpClient;
+  readonly scripts: Map<string, Script>;
+  /** Breakpoint id → V8's breakpoint id. */
+  readonly armed: Map<number, string>;
+  /** Locations that V8 reported before its answer told which breakpoint they belong to. */
+  readonly resolvedEarly: Map<string, Protocol.Debugger.Location>;
+  /** The epoch of the shim's V8 session that `armed` belongs to. */
+  epoch: number;
+  requestId: string | undefined;
+  pause: Pause | undefined;
+  intent: Intent;
+  /** Steps made in a row to leave code that is not the user's. */
+  autoSteps: number;
+  entryBreakpoint: string | undefined;
+  /** The invocation that has already stopped at the function's first line. */
+  enteredRequest: string | undefined;
+  /** Its invocation was given up (restart): it runs to its end without stopping. */
+  abandoned: boolean;
+}
+
+export function createSandbox(threadId: number, connection: SandboxConnection): Sandbox {
+  return {
+    threadId,
+    connection,
+    cdp: createCdpClient(connection),
+    scripts: new Map(),
+    armed: new Map(),
+    resolvedEarly: new Map(),
+    epoch: connection.hello.epoch,
+    requestId: connection.hello.invocation?.requestId,
+    pause: undefined,
+    intent: "none",
+    autoSteps: 0,
+    entryBreakpoint: undefined,
+    enteredRequest: undefined,
+    abandoned: false,
+  };
+}
+
+/** The one script that is described by the source map (ARCHITECTURE: "What travels in an artifact"). */
+const BUNDLE_URL = /[/\\]index\.[cm]?js(\?.*)?$/;
+
+/**
+ * For `Debugger.setBreakpointByUrl`. V8 names a breakpoint by its pattern and place, and refuses a second one of the
+ * same name: the prefix, which matches anything, makes names differ.
+ */
+export function bundlePattern(breakpointId: number): string {
+  return `(?:){${breakpointId}}${BUNDLE_URL.source}`;
+}
+
+export function isBundleUrl(url: string, taskRoot: string): boolean {
+  if (!BUNDLE_URL.test(url)) return false;
+  const file = url.startsWith("file:") ? fileURLToPath(url) : url;
+  return path.resolve(path.dirname(file)) === path.resolve(taskRoot);
+}

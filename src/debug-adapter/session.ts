@@ -1,0 +1,82 @@
+/** The DAP session. Holds no debugging logic: routes.ts says who answers, and no handler needs a session to test. */
+import { DebugSession, InitializedEvent, Response, TerminatedEvent } from "@vscode/debugadapter";
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import { describeError, FaasifyError } from "../core/errors.ts";
+import { CdpError } from "./cdp/cdp-client.ts";
+import type { DebugTarget } from "./debug-target.ts";
+import { type AdapterOptions, createDebuggee, type Debuggee } from "./debuggee.ts";
+import { launchInput } from "./handlers/custom.ts";
+import { runToEnd } from "./invocations.ts";
+import { end } from "./lifecycle.ts";
+import { routes } from "./routes.ts";
+
+/** Ids of DAP error messages: clients may tell foreseen failures from the rest. */
+const FORESEEN = 1000;
+const REFUSED = 1001;
+const BUG = 1;
+
+export class FaasifyDebugSession extends DebugSession {
+  readonly #debuggee: Debuggee;
+  readonly #ended: () => void;
+
+  /** @param ended - called once when the session is over and the function is as it was found */
+  constructor(target: DebugTarget, options: AdapterOptions, ended: () => void) {
+    super();
+    this.#debuggee = createDebuggee(target, options, (event) => this.sendEvent(event));
+    this.#ended = ended;
+  }
+
+  protected override dispatchRequest(request: DebugProtocol.Request): void {
+    void this.#answer(request);
+  }
+
+  /** The client is gone, or has got the answer to `disconnect`. */
+  override shutdown(): void {
+    void end(this.#debuggee).then(this.#ended);
+  }
+
+  override dispose(): void {
+    this.shutdown();
+  }
+
+  /** The one place where a handler's result or failure becomes a DAP response. */
+  async #answer(request: DebugProtocol.Request): Promise<void> {
+    const response: DebugProtocol.Response = new Response(request);
+    try {
+      const route = routes.get(request.command);
+      if (!route) throw new CdpError(`FaaSify's debugger does not know the request ${request.command}`);
+      const body = await route(this.#debuggee, (request.arguments ?? {}) as never);
+      if (body !== undefined) response.body = body;
+      this.sendResponse(response);
+    } catch (error) {
+      this.sendErrorResponse(response, toDapError(error));
+      return;
+    }
+    this.#follow(request.command);
+  }
+
+  /** What a request sets off once its response is on its way. */
+  #follow(command: string): void {
+    if (command === "initialize") this.sendEvent(new InitializedEvent());
+    if (command === "launch") void this.#invokeWhenConfigured();
+    if (command === "terminate") this.sendEvent(new TerminatedEvent());
+    if (command === "disconnect") this.shutdown();
+  }
+
+  async #invokeWhenConfigured(): Promise<void> {
+    const { configuration, configured } = this.#debuggee;
+    const input = configuration && launchInput(configuration);
+    await configured.passed;
+    if (input && !this.#debuggee.ending) await runToEnd(this.#debuggee, input);
+  }
+}
+
+/** `{` would begin a variable of DAP's message format. */
+function toDapError(error: unknown): DebugProtocol.Message {
+  const variables = { _text: describeError(error) };
+  if (error instanceof FaasifyError) return { id: FORESEEN, format: "{_text}", variables, showUser: true };
+  // V8's refusals answer what the user just typed: the client shows them in place.
+  if (error instanceof CdpError) return { id: REFUSED, format: "{_text}", variables, showUser: false };
+  const text = `Internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  return { id: BUG, format: "{_text}", variables: { _text: text }, showUser: false };
+}

@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { FaasifyError } from "../core/errors.ts";
+import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
+import type { Log } from "../core/log.ts";
+import type { DebugDeployment, DebugRequest, DebugTarget } from "../debug-adapter/debug-target.ts";
+import { artifactBeside } from "./artifact-record.ts";
+import { createDebugJournal, type DebugJournal, type JournalEntry } from "./debug-journal.ts";
+import { defaultConfiguration, inputFor, withShim, type Deployer } from "./deploy-function.ts";
+import { debugDeploymentName, deploymentName } from "./deployment-name.ts";
+import type { Deployment, FunctionConfiguration } from "./provider.ts";
+
+/** A paused function must not meet its time limit while its author thinks: Lambda's maximum. */
+const DEBUG_TIMEOUT_MS = 900_000;
+
+export interface DebugTargetOptions {
+  /** Absolute path, `journal/` of the data folder. */
+  readonly journalFolder: string;
+  readonly log?: Log;
+}
+
+interface Context extends Deployer {
+  readonly journal: DebugJournal;
+}
+
+/** Deploys functions with the debug shim, and puts back what was there before. */
+export function createDebugTarget(deployer: Deployer, options: DebugTargetOptions): DebugTarget {
+  const context = contextOf(deployer, options);
+  return {
+    deploy: (request, signal) => inOrder(nameFor(request), () => deployForDebugging(context, request, signal)),
+    invoke: async ({ request, name, artifact }, input, signal) => {
+      const provider = await deployer.provider(request.target);
+      return provider.invoke(name, inputFor(artifact.convention, input), signal);
+    },
+    restore: ({ name, request }) =>
+      inOrder(name, async () => {
+        const entry = await context.journal.find(name);
+        if (entry?.session === sessionOf(request)) await restoreEntry(context, entry, neverAborted());
+      }),
+  };
+}
+
+/**
+ * Puts back what debug sessions of dead processes left behind. Called when a client starts.
+ *
+ * @returns how many functions were put back
+ */
+export async function restoreLeftovers(
+  deployer: Deployer,
+  options: DebugTargetOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const context = contextOf(deployer, options);
+  const entries = await context.journal.leftovers();
+  for (const entry of entries) await restoreEntry(context, entry, signal);
+  return entries.length;
+}
+
+function contextOf(deployer: Deployer, { journalFolder, log }: DebugTargetOptions): Context {
+  return { ...deployer, journal: createDebugJournal(journalFolder, log) };
+}
+
+const queues = new Map<string, Promise<unknown>>();
+
+/** One after the other per function: a session that starts while the last one is being put back waits for that. */
+async function inOrder<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const before = queues.get(name) ?? Promise.resolve();
+  const mine = before.then(work, work);
+  queues.set(name, mine);
+  try {
+    return await mine;
+  } finally {
+    if (queues.get(name) === mine) queues.delete(name);
+  }
+}
+
+/** The shim's secret is new for every session; what is kept of it must not give it away. */
+function sessionOf({ shimEnvironment }: DebugRequest): string {
+  return createHash("sha256").update(JSON.stringify(shimEnvironment)).digest("hex").slice(0, 16);
+}
+
+function nameFor({ request, function: ref }: DebugRequest): string {
+  return request === "attach" ? deploymentName(ref) : debugDeploymentName(ref);
+}
+
+async function deployForDebugging(
+  context: Context,
+  request: DebugRequest,
+  signal: AbortSignal,
+): Promise<DebugDeployment> {
+  const { function: ref, target } = request;
+  const [provider, artifact, deployed] = await Promise.all([
+    context.provider(target),
+    context.packageFunction(ref, { debug: true }, signal),
+    context.store.find(ref, target),
+  ]);
+  if (request.request === "attach" && !deployed) throw notDeployed(request);
+  const name = nameFor(request);
+  const base = deployed?.configuration ?? defaultConfiguration;
+  await writeJournal(context, request, { name, deployed });
+  await provider.deploy(
+    { function: ref, name, artifact, configuration: withShim(debugConfiguration(base, request), artifact) },
+    signal,
+  );
+  return { request, name, artifact };
+}
+
+function debugConfiguration(base: FunctionConfiguration, { shimEnvironment }: DebugRequest): FunctionConfiguration {
+  return {
+    memoryMb: base.memoryMb,
+    timeoutMs: DEBUG_TIMEOUT_MS,
+    environment: { ...base.environment, ...shimEnvironment },
+  };
+}
+
+async function writeJournal(
+  { journal }: Context,
+  request: DebugRequest,
+  { name, deployed }: { readonly name: string; readonly deployed: Deployment | undefined },
+): Promise<void> {
+  const { function: ref, target } = request;
+  const session = sessionOf(request);
+  const found = await journal.find(name);
+  if (found) {
+    if (found.session !== session && !journal.isLeftover(found)) throw alreadyDebugged(ref, found);
+    // What is deployed now is debugged already (by this session, or by one that crashed): the old entry knows better.
+    return journal.write({ ...found, session });
+  }
+  if (request.request === "launch" || !deployed) return journal.write({ name, target, function: ref, session });
+  const artifact = await artifactBeside(deployed.sourceMapPath);
+  if (!artifact) {
+    throw new FaasifyError(
+      "function-not-deployed",
+      `The package of ${name} is no longer on this machine, so it could not be put back`,
+      {
+        remedy: "Deploy the function again, then debug it",
+      },
+    );
+  }
+  return journal.write({
+    name,
+    target,
+    function: ref,
+    session,
+    before: { artifact, configuration: deployed.configuration },
+  });
+}
+
+/** The journal's entry goes last: what fails in between is done again. */
+async function restoreEntry(context: Context, entry: JournalEntry, signal: AbortSignal): Promise<void> {
+  const { name, target, function: ref, before } = entry;
+  const provider = await context.provider(target);
+  if (!before) await provider.remove(name, signal);
+  // Removed by somebody while it was debugged: it stays removed.
+  else if ((await provider.list(signal)).includes(name)) {
+    const { artifact, configuration } = (await deployedSince(context, entry)) ?? before;
+    await provider.deploy({ function: ref, name, artifact, configuration: withShim(configuration, artifact) }, signal);
+  }
+  await context.journal.remove(name);
+}
+
+/** What was noted down last is what its user wants there, even if it was deployed during the session. */
+async function deployedSince(
+  { store }: Context,
+  { function: ref, target }: JournalEntry,
+): Promise<JournalEntry["before"]> {
+  const deployed = await store.find(ref, target);
+  const artifact = deployed && (await artifactBeside(deployed.sourceMapPath));
+  return deployed && artifact && { artifact, configuration: deployed.configuration };
+}
+
+function alreadyDebugged(ref: FunctionRef, { pid }: JournalEntry): FaasifyError {
+  const who = pid === process.pid ? "another debug session" : `another debug session (process ${pid})`;
+  return new FaasifyError("debug-session-failed", `${formatFunctionRef(ref)} is being debugged by ${who}`, {
+    remedy: "End that session first",
+  });
+}
+
+function notDeployed({ function: ref, target }: DebugRequest): FaasifyError {
+  return new FaasifyError("function-not-deployed", `${formatFunctionRef(ref)} is not deployed to ${target}`, {
+    remedy: "Deploy the function first, or debug it with a launch configuration",
+  });
+}
+
+/** Putting back must not be cut short by the end of the session that asked for it. */
+function neverAborted(): AbortSignal {
+  return new AbortController().signal;
+}

@@ -1,0 +1,49 @@
+import path from "node:path";
+import type { Message } from "esbuild";
+import { FaasifyError } from "../core/errors.ts";
+
+/** Turns what esbuild rejected with into a failure that says where and what to do; anything else is returned as it is. */
+export function describeBuildFailure(label: string, cause: unknown, project: string): unknown {
+  const messages = (cause as { errors?: readonly Message[] } | undefined)?.errors;
+  const [first] = messages ?? [];
+  if (!messages || !first) return cause;
+  const more = messages.length > 1 ? ` (and ${messages.length - 1} more)` : "";
+  const specifier = /^Could not resolve "(.*)"$/s.exec(first.text)?.[1];
+  if (specifier !== undefined) {
+    return new FaasifyError(
+      "dependency-missing",
+      `"${specifier}" cannot be found, imported at ${place(first, project)}${more}`,
+      {
+        remedy: missingRemedy(specifier),
+        cause,
+      },
+    );
+  }
+  return new FaasifyError(
+    "build-failed",
+    `${label} cannot be bundled: ${first.text} at ${place(first, project)}${more}`,
+    {
+      remedy: buildRemedy(first),
+      cause,
+    },
+  );
+}
+
+function place({ location }: Message, project: string): string {
+  if (!location) return "an unknown place";
+  return `${path.resolve(project, location.file)}:${location.line}`;
+}
+
+function missingRemedy(specifier: string): string {
+  if (/^(?:\.|\/|[a-zA-Z]:)/.test(specifier)) return "Correct the path of the import, or create the file";
+  if (/^[#~]/.test(specifier)) return "Define the alias under imports in package.json, or under paths in tsconfig.json";
+  const packageName = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
+  return `Run npm install ${packageName} in the project`;
+}
+
+function buildRemedy({ text }: Message): string {
+  if (text.includes('No loader is configured for ".node"')) {
+    return "Replace the package that brings a native addon: it cannot be bundled";
+  }
+  return "Correct the source at that place";
+}

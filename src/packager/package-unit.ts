@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import type { Artifact } from "../core/artifact.ts";
+import { FaasifyError } from "../core/errors.ts";
+import type { Unit } from "../core/unit.ts";
+import { keepArtifact } from "./artifact-folder.ts";
+import { bundleUnit } from "./bundle-unit.ts";
+import { readDebugShim } from "./shim-files.ts";
+import { zipFiles } from "./zip.ts";
+
+export interface PackageOptions {
+  /** Include the debug shim; the handler is then the shim's. */
+  readonly debug: boolean;
+  /** Absolute path of the folder where artifacts are kept, one subfolder each. */
+  readonly artifactFolder: string;
+  /** Absolute path of `dist/shim`. */
+  readonly shimFolder: string;
+  /** Of the zip; {@link MAX_ARTIFACT_BYTES} unless the target takes less. */
+  readonly maxBytes?: number;
+}
+
+/** What AWS Lambda takes in one request; the local platform keeps to it. Of the zip, in bytes. */
+export const MAX_ARTIFACT_BYTES = 52_428_800;
+
+/**
+ * Bundles a unit with its packages and puts it on disk: same unit, same bytes.
+ *
+ * @throws FaasifyError `dependency-missing`, `build-failed`, `artifact-too-large`, `platform-state-not-writable`
+ */
+export async function packageUnit(unit: Unit, options: PackageOptions): Promise<Artifact> {
+  const { debug, artifactFolder, shimFolder, maxBytes = MAX_ARTIFACT_BYTES } = options;
+  const bundle = await bundleUnit(unit, shimFolder);
+  const buildId = createHash("sha256").update(bundle.code).digest("hex").slice(0, 16);
+  const description = { buildId, function: bundle.label, handler: "index.handler" };
+  const zip = zipFiles({
+    [bundle.fileName]: bundle.code,
+    "faasify.json": Buffer.from(JSON.stringify(description)),
+    ...(debug && (await readDebugShim(shimFolder))),
+  });
+  if (zip.byteLength > maxBytes) throw tooLarge(bundle.label, zip.byteLength, maxBytes);
+  return keepArtifact(artifactFolder, {
+    zip,
+    sourceMap: bundle.sourceMap,
+    facts: {
+      handler: debug ? "faasify-shim.handler" : "index.handler",
+      bytes: zip.byteLength,
+      sha256: createHash("sha256").update(zip).digest("base64"),
+      buildId,
+      debug,
+      inputs: bundle.inputs,
+      convention: unit.function.convention,
+    },
+  });
+}
+
+function tooLarge(label: string, bytes: number, maxBytes: number): FaasifyError {
+  const [actual, limit] = [bytes, maxBytes].map((size) => `${(size / 1024 / 1024).toFixed(2)} MiB`);
+  return new FaasifyError(
+    "artifact-too-large",
+    `The package of ${label} is ${actual}; a platform takes at most ${limit}`,
+    {
+      remedy: "Import smaller packages or parts of packages, and keep data files out of the code",
+    },
+  );
+}

@@ -1,0 +1,210 @@
+/** The functions: everything about them that is not an invocation. Memory holds them, the store makes them last. */
+import { hash, randomUUID } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import {
+  functionNotFound,
+  invalidParameter,
+  LambdaError,
+  preconditionFailed,
+  requestEntityTooLarge,
+  resourceConflict,
+} from "../http/lambda-error.ts";
+import type { CodeStore } from "../state/code-store.ts";
+import { LATEST, type FunctionRecord, type VersionRecord } from "../state/function-record.ts";
+import type { StateStore } from "../state/state-store.ts";
+import { requestedArn, type FunctionName } from "./names.ts";
+
+/** Lambda's limit on a zip that comes with the request, in bytes. */
+export const MAX_ZIP_BYTES = 52_428_800;
+
+/** How many artifacts that nothing refers to any more stay on disk while the platform runs. */
+const OUTDATED_CODE_KEPT = 20;
+
+export interface CatalogueOptions {
+  readonly store: StateStore;
+  readonly code: CodeStore;
+  readonly clock: Clock;
+  /** `$LATEST` has changed. */
+  readonly onChanged: (name: string, version: VersionRecord) => void;
+  readonly onRemoved: (name: string) => void;
+}
+
+/** Where code lies, and what is known of it. */
+export type Code = Pick<VersionRecord, "codeId" | "codeSha256" | "codeBytes">;
+
+export class Catalogue {
+  readonly #options: CatalogueOptions;
+  readonly #functions: Map<string, FunctionRecord>;
+  /** Oldest first. */
+  readonly #outdatedCode = new Set<string>();
+
+  constructor(options: CatalogueOptions) {
+    this.#options = options;
+    this.#functions = new Map(options.store.functions().map((record) => [record.name, record]));
+    options.code.keepOnly(this.#usedCode());
+  }
+
+  get size(): number {
+    return this.#functions.size;
+  }
+
+  /** In the order of their names. */
+  all(): FunctionRecord[] {
+    return [...this.#functions.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  find(name: string): FunctionRecord | undefined {
+    return this.#functions.get(name);
+  }
+
+  /** @throws LambdaError ResourceNotFoundException */
+  get(wanted: FunctionName): FunctionRecord {
+    const record = this.#functions.get(wanted.name);
+    if (!record) throw functionNotFound(requestedArn(wanted));
+    return record;
+  }
+
+  /** @throws LambdaError ResourceNotFoundException */
+  getVersion(wanted: FunctionName): VersionRecord {
+    const record = this.get(wanted);
+    const version = findVersion(record, wanted.qualifier);
+    if (!version) throw functionNotFound(requestedArn(wanted));
+    return version;
+  }
+
+  create(name: string, version: VersionRecord, tags: Readonly<Record<string, string>>): FunctionRecord {
+    return this.#save({ name, latest: version, versions: [], nextVersion: 1, tags });
+  }
+
+  /** @throws LambdaError ResourceConflictException */
+  mustBeNew(name: string): void {
+    if (this.#functions.has(name)) throw resourceConflict(`Function already exist: ${name}`);
+  }
+
+  /** Changes `$LATEST`. @throws LambdaError PreconditionFailedException for another `revisionId` than the one there is */
+  update(name: string, changes: Partial<VersionRecord>): FunctionRecord {
+    const record = this.get({ name, qualifier: undefined });
+    const latest = { ...record.latest, ...changes, ...this.stamp() };
+    return this.#save({ ...record, latest });
+  }
+
+  /** @throws LambdaError PreconditionFailedException */
+  checkRevision(version: VersionRecord, revisionId: string | undefined): void {
+    if (revisionId !== undefined && revisionId !== version.revisionId) throw preconditionFailed();
+  }
+
+  /** Publishes `$LATEST`, unless the last published version is the same: then that one is returned. */
+  publish(name: string, description: string | undefined): VersionRecord {
+    const record = this.get({ name, qualifier: undefined });
+    const last = record.versions.at(-1);
+    const { latest } = record;
+    if (last && samePublication(last, latest)) return last;
+    const version: VersionRecord = {
+      ...latest,
+      ...this.stamp(),
+      lastModified: latest.lastModified,
+      version: String(record.nextVersion),
+      description: description ?? latest.description,
+    };
+    this.#save({ ...record, versions: [...record.versions, version], nextVersion: record.nextVersion + 1 });
+    return version;
+  }
+
+  setTags(name: string, tags: Readonly<Record<string, string>>): void {
+    this.#save({ ...this.get({ name, qualifier: undefined }), tags });
+  }
+
+  /** Deletes the function, or only the version that the qualifier names. */
+  remove(wanted: FunctionName): void {
+    const record = this.get(wanted);
+    const { qualifier } = wanted;
+    if (qualifier === LATEST)
+      throw invalidParameter("$LATEST version cannot be deleted without deleting the function.");
+    if (qualifier === undefined) {
+      this.#functions.delete(record.name);
+      this.#options.store.deleteFunction(record.name);
+      this.#options.onRemoved(record.name);
+    } else {
+      this.#save({ ...record, versions: record.versions.filter(({ version }) => version !== qualifier) });
+    }
+    this.#dropCode([record.latest, ...record.versions]);
+  }
+
+  /** Unpacks what a request brought. @throws LambdaError if the zip is too large or broken */
+  addCode(zipFile: string | undefined, operation: string, dryRun = false): Code {
+    const zip = decodeZip(zipFile, operation);
+    const codeId = hash("sha256", zip);
+    if (dryRun) this.#options.code.check(zip);
+    else this.#options.code.add(zip, codeId);
+    return { codeId, codeSha256: Buffer.from(codeId, "hex").toString("base64"), codeBytes: zip.length };
+  }
+
+  /** What every change sets. */
+  stamp(): Pick<VersionRecord, "revisionId" | "lastModified"> {
+    const lastModified = new Date(this.#options.clock.nowMs()).toISOString().replace("Z", "+0000");
+    return { revisionId: randomUUID(), lastModified };
+  }
+
+  #save(record: FunctionRecord): FunctionRecord {
+    const before = this.#functions.get(record.name);
+    this.#options.store.saveFunction(record);
+    this.#functions.set(record.name, record);
+    if (before?.latest.revisionId !== record.latest.revisionId) {
+      this.#options.onChanged(record.name, record.latest);
+      if (before && before.latest.codeId !== record.latest.codeId) this.#dropCode([before.latest]);
+    }
+    return record;
+  }
+
+  #usedCode(): Set<string> {
+    return new Set(
+      [...this.#functions.values()].flatMap(({ latest, versions }) =>
+        [latest, ...versions].map(({ codeId }) => codeId),
+      ),
+    );
+  }
+
+  /** Not at once: sandboxes that run it may load more of it. What is left goes at the next start. */
+  #dropCode(versions: readonly VersionRecord[]): void {
+    for (const { codeId } of versions) this.#outdatedCode.add(codeId);
+    const used = this.#usedCode();
+    for (const codeId of this.#outdatedCode) {
+      if (this.#outdatedCode.size <= OUTDATED_CODE_KEPT) break;
+      this.#outdatedCode.delete(codeId);
+      if (!used.has(codeId)) this.#options.code.remove(codeId);
+    }
+  }
+}
+
+export function findVersion(record: FunctionRecord, qualifier: string | undefined): VersionRecord | undefined {
+  if (qualifier === undefined || qualifier === LATEST) return record.latest;
+  return record.versions.find(({ version }) => version === qualifier);
+}
+
+function samePublication(published: VersionRecord, latest: VersionRecord): boolean {
+  const essence = ({
+    codeSha256,
+    handler,
+    memoryMb,
+    timeoutSeconds,
+    environment,
+    runtime,
+    role,
+  }: VersionRecord): string =>
+    JSON.stringify([codeSha256, handler, memoryMb, timeoutSeconds, environment, runtime, role]);
+  return essence(published) === essence(latest);
+}
+
+function decodeZip(zipFile: string | undefined, operation: string): Buffer {
+  if (zipFile === undefined) {
+    throw invalidParameter("Please provide the code as ZipFile: this platform has neither S3 nor container images.");
+  }
+  const zip = Buffer.from(zipFile, "base64");
+  if (zip.length > MAX_ZIP_BYTES) throw requestEntityTooLarge(MAX_ZIP_BYTES, operation);
+  if (zip.length === 0)
+    throw new LambdaError(400, "InvalidParameterValueException", {
+      Type: "User",
+      message: "Uploaded file must be a non-empty zip",
+    });
+  return zip;
+}

@@ -1,0 +1,150 @@
+/** Checks the bodies of CreateFunction and the updates, with Lambda's limits and its wording. */
+import * as v from "valibot";
+import { invalidParameter, invalidRequestContent, validationFailed } from "../http/lambda-error.ts";
+import { constraint } from "./names.ts";
+
+export const runtimes = ["nodejs20.x", "nodejs22.x", "nodejs24.x"];
+const MAX_ENVIRONMENT_BYTES = 4096;
+
+const strings = v.record(v.string(), v.string());
+
+const configurationEntries = {
+  Role: v.optional(v.string()),
+  Handler: v.optional(v.string()),
+  Description: v.optional(v.string()),
+  Timeout: v.optional(v.number()),
+  MemorySize: v.optional(v.number()),
+  Runtime: v.optional(v.string()),
+  Environment: v.nullish(v.object({ Variables: v.nullish(strings) })),
+  TracingConfig: v.optional(v.object({ Mode: v.optional(v.string()) })),
+  EphemeralStorage: v.optional(v.object({ Size: v.number() })),
+};
+
+export const createSchema = v.object({
+  ...configurationEntries,
+  FunctionName: v.string(),
+  Code: v.object({
+    ZipFile: v.optional(v.string()),
+    S3Bucket: v.optional(v.string()),
+    ImageUri: v.optional(v.string()),
+  }),
+  PackageType: v.optional(v.string()),
+  Architectures: v.optional(v.array(v.string())),
+  Publish: v.optional(v.boolean()),
+  Tags: v.optional(strings),
+});
+
+export const updateConfigurationSchema = v.object({ ...configurationEntries, RevisionId: v.optional(v.string()) });
+
+export const updateCodeSchema = v.object({
+  ZipFile: v.optional(v.string()),
+  S3Bucket: v.optional(v.string()),
+  ImageUri: v.optional(v.string()),
+  Architectures: v.optional(v.array(v.string())),
+  Publish: v.optional(v.boolean()),
+  DryRun: v.optional(v.boolean()),
+  RevisionId: v.optional(v.string()),
+});
+
+export const publishSchema = v.object({
+  CodeSha256: v.optional(v.string()),
+  Description: v.optional(v.string()),
+  RevisionId: v.optional(v.string()),
+});
+
+export const tagSchema = v.object({ Tags: strings });
+
+export type ConfigurationInput = v.InferOutput<typeof updateConfigurationSchema>;
+
+/** @throws LambdaError InvalidRequestContentException, SerializationException-like for wrong types */
+export function parseBody<T>(body: Buffer, schema: v.GenericSchema<unknown, T>): T {
+  let json: unknown;
+  try {
+    json = body.length === 0 ? {} : JSON.parse(body.toString());
+  } catch (error) {
+    throw invalidRequestContent(`Could not parse request body into json: ${(error as Error).message}`);
+  }
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  throw validationFailed(
+    result.issues.map((issue) => constraint(undefined, v.getDotPath(issue) ?? "body", issue.message)),
+  );
+}
+
+/** @throws LambdaError for values outside Lambda's limits */
+export function checkConfiguration(input: ConfigurationInput): void {
+  const problems = [
+    ...range(input.Timeout, "timeout", 1, 900),
+    ...range(input.MemorySize, "memorySize", 128, 10_240),
+    ...range(input.EphemeralStorage?.Size, "ephemeralStorage.size", 512, 10_240),
+    ...pattern(input.Handler, "handler", /^[^\s]{1,128}$/, "[^\\s]+"),
+    ...pattern(
+      input.Role,
+      "role",
+      /^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/,
+      "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+",
+    ),
+    ...pattern(input.Description, "description", /^[^]{0,256}$/, "Member must have length less than or equal to 256"),
+  ];
+  if (problems.length > 0) throw validationFailed(problems);
+  if (input.Runtime !== undefined && !runtimes.includes(input.Runtime)) {
+    throw invalidParameter(
+      `Value ${input.Runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [${runtimes.join(", ")}] or be a valid ARN`,
+    );
+  }
+  checkEnvironment(input.Environment?.Variables ?? {});
+}
+
+function range(value: number | undefined, member: string, min: number, max: number): string[] {
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return [];
+  const rule = value > max ? `less than or equal to ${max}` : `greater than or equal to ${min}`;
+  return [constraint(value, member, `Member must have value ${rule}`)];
+}
+
+function pattern(value: string | undefined, member: string, allowed: RegExp, shown: string): string[] {
+  if (value === undefined || allowed.test(value)) return [];
+  return [constraint(value, member, `Member must satisfy regular expression pattern: ${shown}`)];
+}
+
+const reservedVariables = new Set([
+  "_HANDLER",
+  "AWS_DEFAULT_REGION",
+  "AWS_EXECUTION_ENV",
+  "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+  "AWS_LAMBDA_FUNCTION_NAME",
+  "AWS_LAMBDA_FUNCTION_VERSION",
+  "AWS_LAMBDA_INITIALIZATION_TYPE",
+  "AWS_LAMBDA_LOG_GROUP_NAME",
+  "AWS_LAMBDA_LOG_STREAM_NAME",
+  "AWS_LAMBDA_RUNTIME_API",
+  "AWS_REGION",
+  "LAMBDA_RUNTIME_DIR",
+  "LAMBDA_TASK_ROOT",
+]);
+
+function checkEnvironment(variables: Readonly<Record<string, string>>): void {
+  const names = Object.keys(variables);
+  const malformed = names.filter((name) => !/^[a-zA-Z][a-zA-Z0-9_]+$/.test(name));
+  if (malformed.length > 0) {
+    throw validationFailed(
+      malformed.map((name) =>
+        constraint(
+          name,
+          "environment.variables",
+          "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]",
+        ),
+      ),
+    );
+  }
+  const reserved = names.filter((name) => reservedVariables.has(name));
+  if (reserved.length > 0) {
+    throw invalidParameter(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${reserved.join(", ")}`,
+    );
+  }
+  if (Buffer.byteLength(JSON.stringify(variables)) > MAX_ENVIRONMENT_BYTES) {
+    throw invalidParameter(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${JSON.stringify(variables).slice(0, 200)}…`,
+    );
+  }
+}

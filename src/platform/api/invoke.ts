@@ -1,0 +1,207 @@
+/** Invoke, the hot path: from the verified request to the answer without a detour. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { InvokeExtras } from "../frames.ts";
+import {
+  functionNotFound,
+  invalidParameter,
+  invalidRequestContent,
+  LambdaError,
+  payloadTooLarge,
+  serviceFailed,
+  tooManyRequests,
+} from "../http/lambda-error.ts";
+import { writeError, writeReply } from "../http/server.ts";
+import { TAIL_BYTES, type Invocation, type Outcome } from "../runtime/invocation.ts";
+import type { Invoker } from "../runtime/invoker.ts";
+import type { VersionRecord } from "../state/function-record.ts";
+import { findVersion, type Catalogue } from "./catalogue.ts";
+import { parseFunctionName, requestedArn } from "./names.ts";
+
+const PREFIX = "/2015-03-31/functions/";
+const SUFFIX = "/invocations";
+/** Lambda's limits on a payload, in bytes. */
+const MAX_SYNC_BYTES = 6_291_456;
+const MAX_ASYNC_BYTES = 1_048_576;
+const MAX_CLIENT_CONTEXT_CHARS = 3_583;
+const ONE_WRITE_BYTES = 16_384;
+
+type InvokeHandler = (request: IncomingMessage, body: Buffer, response: ServerResponse) => boolean;
+
+/** Takes what is an Invoke; returns false for everything else. */
+export function createInvokeHandler(catalogue: Catalogue, invoker: Invoker): InvokeHandler {
+  return (request, body, response) => {
+    const url = request.url ?? "";
+    if (request.method !== "POST" || !url.startsWith(PREFIX)) return false;
+    const question = url.indexOf("?");
+    const path = question === -1 ? url : url.slice(0, question);
+    if (!path.endsWith(SUFFIX)) return false;
+    const requestId = randomUUID();
+    try {
+      const nameText = path.slice(PREFIX.length, -SUFFIX.length);
+      const qualifier = question === -1 ? null : new URLSearchParams(url.slice(question)).get("Qualifier");
+      const [name, version] = resolve(catalogue, nameText, qualifier);
+      start({ invoker, name, version, request, body, response, requestId });
+    } catch (error) {
+      writeError(response, error instanceof LambdaError ? error : serviceFailed(String(error)), requestId);
+    }
+    return true;
+  };
+}
+
+function resolve(catalogue: Catalogue, nameText: string, qualifier: string | null): [string, VersionRecord] {
+  if (qualifier === null) {
+    const plain = catalogue.find(nameText);
+    if (plain) return [plain.name, plain.latest];
+  }
+  const wanted = parseFunctionName(decode(nameText), qualifier);
+  const record = catalogue.find(wanted.name);
+  const version = record && findVersion(record, wanted.qualifier);
+  if (!version) throw functionNotFound(requestedArn(wanted));
+  return [wanted.name, version];
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+interface InvokeContext {
+  readonly invoker: Invoker;
+  readonly name: string;
+  readonly version: VersionRecord;
+  readonly request: IncomingMessage;
+  readonly body: Buffer;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+}
+
+function start(context: InvokeContext): void {
+  const { request, body, response, requestId } = context;
+  const type = request.headers["x-amz-invocation-type"] ?? "RequestResponse";
+  if (type === "RequestResponse") {
+    checkSize(body, MAX_SYNC_BYTES, type);
+    startSync(context);
+  } else if (type === "Event") {
+    checkSize(body, MAX_ASYNC_BYTES, type);
+    startEvent(context);
+  } else if (type === "DryRun") {
+    writeReply(response, { status: 204, body: "" }, requestId);
+  } else {
+    throw invalidParameter(
+      `Value '${String(type)}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]`,
+    );
+  }
+}
+
+function checkSize(body: Buffer, limitBytes: number, type: string): void {
+  if (body.length > limitBytes) throw payloadTooLarge(body.length, limitBytes, type);
+}
+
+function startSync({ invoker, name, version, request, body, response, requestId }: InvokeContext): void {
+  const invocation: Invocation = {
+    requestId,
+    payload: body,
+    extras: readExtras(request),
+    tail: request.headers["x-amz-log-type"] === "Tail" ? "" : undefined,
+    waitingSince: 0,
+    finish: (outcome) => answer(response, invocation, { name, version: version.version }, outcome),
+  };
+  if (!invoker.invoke(name, version, invocation)) throw tooManyRequests("ConcurrentInvocationLimitExceeded");
+}
+
+/** Answers at once; the function runs behind it, and whatever comes of it is in its log. */
+function startEvent({ invoker, name, version, request, body, response, requestId }: InvokeContext): void {
+  parseJson(body);
+  const started = invoker.invoke(name, version, {
+    requestId,
+    payload: body,
+    extras: readExtras(request),
+    tail: undefined,
+    waitingSince: 0,
+    finish() {},
+  });
+  if (!started) throw tooManyRequests("ConcurrentInvocationLimitExceeded");
+  writeReply(response, { status: 202, body: "" }, requestId);
+}
+
+function parseJson(body: Buffer): void {
+  try {
+    if (body.length > 0) JSON.parse(body.toString());
+  } catch (error) {
+    throw badPayload((error as Error).message);
+  }
+}
+
+const badPayload = (message: string): LambdaError =>
+  invalidRequestContent(`Could not parse request body into json: ${message}`);
+
+function readExtras({ headers }: IncomingMessage): InvokeExtras | undefined {
+  const encoded = headers["x-amz-client-context"];
+  if (typeof encoded !== "string") return undefined;
+  const clientContext = Buffer.from(encoded, "base64").toString();
+  try {
+    JSON.parse(clientContext);
+  } catch {
+    throw invalidRequestContent("Client context must be a valid Base64-encoded JSON object.");
+  }
+  if (encoded.length > MAX_CLIENT_CONTEXT_CHARS) {
+    throw invalidRequestContent(
+      `Client context must be no more than ${MAX_CLIENT_CONTEXT_CHARS} bytes when base64-encoded.`,
+    );
+  }
+  return { clientContext };
+}
+
+interface Invoked {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What to answer when the function never saw the invocation. */
+function refusalOf(outcome: Outcome, { name }: Invoked): LambdaError | undefined {
+  switch (outcome.kind) {
+    case "bad-payload":
+      return badPayload(outcome.message);
+    case "unavailable":
+      return serviceFailed(outcome.message);
+    case "code-gone":
+      return functionNotFound(requestedArn({ name, qualifier: undefined }));
+    case "result":
+    case "failure":
+      return undefined;
+  }
+}
+
+function answer(response: ServerResponse, { requestId, tail }: Invocation, invoked: Invoked, outcome: Outcome): void {
+  if (response.destroyed) return;
+  const refusal = refusalOf(outcome, invoked);
+  if (refusal || !("body" in outcome)) {
+    writeError(response, refusal ?? serviceFailed("No result"), requestId);
+    return;
+  }
+  const { body } = outcome;
+  const headers = [
+    "Content-Type",
+    "application/json",
+    "Content-Length",
+    String(body.length),
+    "x-amzn-RequestId",
+    requestId,
+    "X-Amz-Executed-Version",
+    invoked.version,
+  ];
+  if (outcome.kind === "failure") headers.push("X-Amz-Function-Error", "Unhandled");
+  if (tail !== undefined) headers.push("X-Amz-Log-Result", lastBytes(tail).toString("base64"));
+  response.writeHead(200, headers);
+  // As a string it goes out with the headers in one write; latin1 leaves every byte as it is.
+  if (body.length <= ONE_WRITE_BYTES) response.end(body.toString("latin1"), "latin1");
+  else response.end(body);
+}
+
+function lastBytes(text: string): Buffer {
+  return Buffer.from(text.slice(-TAIL_BYTES)).subarray(-TAIL_BYTES);
+}

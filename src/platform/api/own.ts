@@ -1,0 +1,75 @@
+/** FaaSify's own paths below `/_faasify/`: see protocol/platform-info.ts. */
+import { createHmac } from "node:crypto";
+import { version } from "../../core/version.ts";
+import { CHALLENGE_HEADER, type PlatformStatus, proofText } from "../../protocol/platform-info.ts";
+import { jsonReply, type Reply } from "../http/reply.ts";
+import { LambdaError, unknownOperation } from "../http/lambda-error.ts";
+import type { ApiRequest } from "../http/request.ts";
+import type { LogBook } from "../observe/log-book.ts";
+import type { Invoker } from "../runtime/invoker.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { parseFunctionName } from "./names.ts";
+
+export interface OwnApi {
+  readonly catalogue: Catalogue;
+  readonly invoker: Invoker;
+  readonly logs: LogBook;
+  /** Proves to a client that this is its platform. */
+  readonly secret: string;
+  /** Ends the platform once the answer is out. */
+  readonly shutdown: () => void;
+}
+
+const startedAt = performance.now();
+const LOG_EVENTS = 1_000;
+
+/** `segments` are those behind `_faasify`. */
+export function handleOwn(api: OwnApi, request: ApiRequest, segments: readonly string[]): Reply {
+  const { method, query } = request;
+  const [first, name, what] = segments;
+  if (first === "functions" && name !== undefined && segments.length === 3) {
+    const record = api.catalogue.get(parseFunctionName(name));
+    if (method === "GET" && what === "metrics") return jsonReply(200, metrics(api, record.name));
+    if (method === "GET" && what === "logs") return jsonReply(200, { events: readLogs(api, record.name, query) });
+  }
+  const path = `${method} ${segments.join("/")}`;
+  if (path === "GET status") return jsonReply(200, status(api, request.header(CHALLENGE_HEADER)));
+  if (path !== "POST shutdown") throw unknownOperation();
+  api.shutdown();
+  return jsonReply(202, {});
+}
+
+function status({ catalogue, invoker, secret }: OwnApi, challenge: string | undefined): PlatformStatus {
+  return {
+    version,
+    pid: process.pid,
+    uptimeMs: Math.round(performance.now() - startedAt),
+    functions: catalogue.size,
+    sandboxes: invoker.sandboxes,
+    running: invoker.running,
+    ...(challenge !== undefined && { proof: createHmac("sha256", secret).update(proofText(challenge)).digest("hex") }),
+  };
+}
+
+function metrics({ invoker }: OwnApi, name: string): Record<string, unknown> {
+  const found = invoker.metrics(name);
+  const { invocations, errors, throttles, coldStarts } = found;
+  return {
+    name,
+    invocations,
+    errors,
+    throttles,
+    coldStarts,
+    p50Ms: found.percentileMs(0.5),
+    p95Ms: found.percentileMs(0.95),
+  };
+}
+
+function readLogs({ logs }: OwnApi, name: string, query: URLSearchParams): unknown[] {
+  const sinceMs = Number(query.get("since") ?? 0);
+  const limit = Number(query.get("limit") ?? LOG_EVENTS);
+  if (!Number.isFinite(sinceMs) || !Number.isInteger(limit) || limit < 1) {
+    throw new LambdaError(400, "ValidationException", { message: "since and limit must be numbers, limit at least 1" });
+  }
+  return logs.read(name, sinceMs, limit);
+}

@@ -1,0 +1,233 @@
+/** Sends invocations to sandboxes: pools per version, the limit on concurrency, expiry, memory limits. */
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rm, rmSync } from "node:fs";
+import path from "node:path";
+import type { Assignment } from "../frames.ts";
+import type { LogBook } from "../observe/log-book.ts";
+import { FunctionMetrics } from "../observe/metrics.ts";
+import type { CodeStore } from "../state/code-store.ts";
+import { functionArn, LATEST, REGION, type VersionRecord } from "../state/function-record.ts";
+import { CodeGone, type Invocation } from "./invocation.ts";
+import { LiveSandbox, type SandboxOwner } from "./live-sandbox.ts";
+import { ownMemoryMb, residentMemoryMb } from "./memory.ts";
+import type { SandboxStock } from "./sandbox-stock.ts";
+import { VersionPool } from "./version-pool.ts";
+
+export interface InvokerOptions {
+  readonly stock: SandboxStock;
+  readonly logs: LogBook;
+  readonly code: Pick<CodeStore, "has" | "taskRoot">;
+  /** Each sandbox gets a folder of its own below it. */
+  readonly temporaryFolder: string;
+  /** A sandbox that is free for longer ends. */
+  readonly idleMs: number;
+  /** How many invocations may run at once, and how many sandboxes may live. */
+  readonly maxConcurrency: number;
+}
+
+interface FunctionState {
+  readonly metrics: FunctionMetrics;
+  readonly pools: Map<string, { readonly revisionId: string; readonly pool: VersionPool }>;
+}
+
+const MEMORY_CHECK_MS = 100;
+/** Where reading the memory of a process means to start another one. */
+const SLOW_MEMORY_CHECK_MS = 1_000;
+
+/** Variables that a process only heeds when it starts. */
+const STARTUP_VARIABLE = /^(?:NODE_|LD_|DYLD_|UV_|OPENSSL_|SSL_CERT_)/;
+/** Marks a function that is debugged; see protocol/shim-messages.ts. */
+const DEBUG_VARIABLE = "FAASIFY_DEBUG";
+
+export class Invoker {
+  readonly #options: InvokerOptions;
+  readonly #functions = new Map<string, FunctionState>();
+  /** With the temporary folder of each. */
+  readonly #sandboxes = new Map<LiveSandbox, string>();
+  #running = 0;
+  readonly #expiry: NodeJS.Timeout;
+  /** Only while something runs: an idle platform costs nothing. */
+  #memoryWatch: NodeJS.Timeout | undefined;
+
+  constructor(options: InvokerOptions) {
+    this.#options = options;
+    rmSync(options.temporaryFolder, { recursive: true, force: true });
+    this.#expiry = setInterval(() => this.#expire(), Math.max(20, Math.min(options.idleMs / 4, 10_000)));
+  }
+
+  get sandboxes(): number {
+    return this.#sandboxes.size;
+  }
+
+  /** Invocations that run or wait. */
+  get running(): number {
+    return this.#running;
+  }
+
+  metrics(name: string): FunctionMetrics {
+    return this.#state(name).metrics;
+  }
+
+  restoreMetrics(name: string, metrics: FunctionMetrics): void {
+    this.#functions.set(name, { metrics, pools: new Map() });
+  }
+
+  /** False, and nothing happens, when too many invocations run already. */
+  invoke(name: string, version: VersionRecord, invocation: Invocation): boolean {
+    const state = this.#state(name);
+    if (this.#running >= this.#options.maxConcurrency) {
+      state.metrics.addThrottle();
+      return false;
+    }
+    this.#running += 1;
+    const memoryCheckMs = process.platform === "linux" ? MEMORY_CHECK_MS : SLOW_MEMORY_CHECK_MS;
+    this.#memoryWatch ??= setInterval(() => this.#checkMemory(), memoryCheckMs);
+    this.#poolOf(state, name, version).invoke(invocation);
+    return true;
+  }
+
+  /** The version has new code or configuration: what runs goes on, what comes next gets the new one. */
+  refresh(name: string, version: VersionRecord): void {
+    const state = this.#state(name);
+    const outdated = state.pools.get(version.version);
+    if (outdated && outdated.revisionId !== version.revisionId) {
+      state.pools.delete(version.version);
+      outdated.pool.retire();
+    }
+    this.#options.stock.prepare(version.memoryMb);
+  }
+
+  remove(name: string): void {
+    for (const { pool } of this.#functions.get(name)?.pools.values() ?? []) pool.retire();
+    this.#functions.delete(name);
+  }
+
+  /** Ends every sandbox. */
+  close(): void {
+    clearInterval(this.#expiry);
+    clearInterval(this.#memoryWatch);
+    for (const sandbox of this.#sandboxes.keys()) sandbox.kill();
+    this.#options.stock.close();
+  }
+
+  #state(name: string): FunctionState {
+    let state = this.#functions.get(name);
+    if (!state) {
+      state = { metrics: new FunctionMetrics(), pools: new Map() };
+      this.#functions.set(name, state);
+    }
+    return state;
+  }
+
+  #poolOf(state: FunctionState, name: string, version: VersionRecord): VersionPool {
+    const known = state.pools.get(version.version);
+    if (known && known.revisionId === version.revisionId) return known.pool;
+    this.refresh(name, version);
+    const pool = new VersionPool({
+      start: (owner) => this.#start(name, version, owner),
+      log: (text) => this.#options.logs.append(name, Date.now(), text),
+      measured: (measured) => {
+        this.#running -= 1;
+        state.metrics.add(measured);
+      },
+      onGone: (sandbox) => this.#forget(sandbox),
+    });
+    state.pools.set(version.version, { revisionId: version.revisionId, pool });
+    return pool;
+  }
+
+  #start(name: string, version: VersionRecord, owner: SandboxOwner): LiveSandbox {
+    if (!this.#options.code.has(version.codeId)) throw new CodeGone();
+    if (this.#sandboxes.size >= this.#options.maxConcurrency) this.#makeRoom();
+    const id = randomUUID().replaceAll("-", "");
+    const temporary = path.join(this.#options.temporaryFolder, id);
+    mkdirSync(temporary, { recursive: true, mode: 0o700 });
+    const startup = Object.fromEntries(
+      Object.entries(version.environment).filter(([variable]) => STARTUP_VARIABLE.test(variable)),
+    );
+    const sandbox = new LiveSandbox({
+      sandbox: this.#options.stock.take(version.memoryMb, startup),
+      assignment: this.#assignment(name, version, id, temporary),
+      timeoutMs: version.timeoutSeconds * 1000,
+      owner,
+    });
+    this.#sandboxes.set(sandbox, temporary);
+    return sandbox;
+  }
+
+  #assignment(name: string, version: VersionRecord, id: string, temporary: string): Assignment {
+    const taskRoot = this.#options.code.taskRoot(version.codeId);
+    const logGroupName = `/aws/lambda/${name}`;
+    const logStreamName = `${new Date().toISOString().slice(0, 10).replaceAll("-", "/")}/[${version.version}]${id}`;
+    return {
+      handler: version.handler,
+      taskRoot,
+      functionName: name,
+      functionVersion: version.version,
+      invokedFunctionArn: functionArn(name, version.version === LATEST ? undefined : version.version),
+      memoryMb: version.memoryMb,
+      logGroupName,
+      logStreamName,
+      stayAwake: DEBUG_VARIABLE in version.environment,
+      environment: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: temporary,
+        TMPDIR: temporary,
+        LANG: "en_US.UTF-8",
+        TZ: ":UTC",
+        AWS_DEFAULT_REGION: REGION,
+        AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMb),
+        AWS_LAMBDA_FUNCTION_NAME: name,
+        AWS_LAMBDA_FUNCTION_VERSION: version.version,
+        AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+        AWS_LAMBDA_LOG_GROUP_NAME: logGroupName,
+        AWS_LAMBDA_LOG_STREAM_NAME: logStreamName,
+        AWS_REGION: REGION,
+        LAMBDA_TASK_ROOT: taskRoot,
+        _HANDLER: version.handler,
+        ...version.environment,
+      },
+    };
+  }
+
+  #forget(sandbox: LiveSandbox): void {
+    const temporary = this.#sandboxes.get(sandbox);
+    this.#sandboxes.delete(sandbox);
+    // What the function left there is of no use to anybody; a folder that stays goes at the next start.
+    if (temporary !== undefined) rm(temporary, { recursive: true, force: true }, () => {});
+  }
+
+  #pools(): VersionPool[] {
+    return [...this.#functions.values()].flatMap(({ pools }) => [...pools.values()].map(({ pool }) => pool));
+  }
+
+  #expire(): void {
+    const before = performance.now() - this.#options.idleMs;
+    for (const pool of this.#pools()) pool.expire(before);
+  }
+
+  #makeRoom(): void {
+    const oldest = this.#pools().toSorted((a, b) => a.oldestFreeSince - b.oldestFreeSince)[0];
+    oldest?.endOldestFree();
+  }
+
+  #checkMemory(): void {
+    if (this.#running === 0) {
+      clearInterval(this.#memoryWatch);
+      this.#memoryWatch = undefined;
+      return;
+    }
+    const working = [...this.#sandboxes.keys()].filter(({ working }) => working);
+    if (process.platform === "linux") {
+      for (const sandbox of working) sandbox.noteMemory(ownMemoryMb(sandbox.pid) ?? 0);
+      return;
+    }
+    residentMemoryMb(
+      working.map(({ pid }) => pid),
+      (memoryMb) => {
+        for (const sandbox of working) sandbox.noteMemory(memoryMb.get(sandbox.pid) ?? 0);
+      },
+    );
+  }
+}

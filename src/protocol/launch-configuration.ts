@@ -1,0 +1,32 @@
+/** The attributes of a `faasify` launch configuration (package.json describes them to the user). */
+import * as v from "valibot";
+
+const common = {
+  /** `path/to/file.ts#name`, absolute once the editor has replaced its variables. */
+  function: v.string(),
+  target: v.optional(v.picklist(["local"]), "local"),
+  stopOnEntry: v.optional(v.boolean(), false),
+  /** Globs of files that stepping passes over; `<node_internals>/**` is always among them. */
+  skipFiles: v.optional(v.array(v.string()), []),
+  /** Show the callers of asynchronous code. Costs 25 to 40 times on promise-heavy code. */
+  asyncStacks: v.optional(v.boolean(), false),
+};
+
+export const launchConfigurationSchema = v.object({
+  ...common,
+  args: v.optional(v.array(v.unknown())),
+  event: v.optional(v.unknown()),
+});
+
+export const attachConfigurationSchema = v.object(common);
+
+export type LaunchConfiguration = v.InferOutput<typeof launchConfigurationSchema>;
+export type AttachConfiguration = v.InferOutput<typeof attachConfigurationSchema>;
+
+/**
+ * Custom requests of the adapter, for the editor:
+ * `faasify/invoke` {args? | event?} → InvocationResult: invokes the debugged deployment;
+ * `faasify/hotDeploy` {} → {buildId, durationMs}: packages and deploys again, breakpoints stay.
+ */
+export const INVOKE_REQUEST = "faasify/invoke";
+export const HOT_DEPLOY_REQUEST = "faasify/hotDeploy";

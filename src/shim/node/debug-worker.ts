@@ -1,0 +1,224 @@
+/**
+ * The half of the debug shim that never pauses: a worker thread which holds the line to the relay and debugs the
+ * main thread through the inspector. It logs nothing: a worker's output goes through the main thread.
+ */
+import { randomUUID } from "node:crypto";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { RelayMessage, ShimMessage } from "../../protocol/shim-messages.ts";
+import { type Connection, type ConnectionEvents, createConnection } from "./connection.ts";
+import type { HelloFacts } from "./handshake.ts";
+import { type CdpMessage, inspectMainThread, type InspectedThread } from "./inspected-thread.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
+import type { ToMain, ToWorker, WorkerOptions } from "./thread-messages.ts";
+
+/** How long the first invocation waits: for anybody to answer, for the handshake, for the breakpoints. */
+const ANSWER_MS = 3000;
+const HANDSHAKE_MS = 5000;
+const READY_MS = 10_000;
+/** This many dials in vain, and nobody is waited for. */
+const MAX_FAILED_DIALS = 2;
+/** How long breakpoints and a pause outlive a broken line: until somebody answers, and then until he has proven who he is. */
+const GRACE_MS = 3000;
+const GRACE_ANSWERED_MS = 2000;
+/** A pause ends this long before the platform's limit, or at four fifths of a short limit. */
+const DEADLINE_MARGIN_MS = 2000;
+const DEADLINE_MARGIN_SHARE = 0.2;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+interface Shim {
+  readonly port: MessagePort;
+  readonly options: WorkerOptions;
+  readonly instance: string;
+  readonly outbox: Outbox;
+  connection: Connection | undefined;
+  /** There from the first welcome on, until the line has been down for the grace time. */
+  thread: InspectedThread | undefined;
+  epoch: number;
+  failedDials: number;
+  invocation: { readonly requestId: string; readonly deadlineMs: number } | undefined;
+  gateTimer: NodeJS.Timeout | undefined;
+  graceTimer: NodeJS.Timeout | undefined;
+  /** By the process's own clock; undefined while the line is up, and once the debugger was given up. */
+  lostAtMs: number | undefined;
+  deadlineTimer: NodeJS.Timeout | undefined;
+}
+
+function run(port: MessagePort, options: WorkerOptions): void {
+  const shim: Shim = {
+    port,
+    options,
+    instance: randomUUID(),
+    outbox: createOutbox(),
+    connection: undefined,
+    thread: undefined,
+    epoch: 0,
+    failedDials: 0,
+    invocation: undefined,
+    gateTimer: undefined,
+    graceTimer: undefined,
+    lostAtMs: undefined,
+    deadlineTimer: undefined,
+  };
+  openGateIn(shim, ANSWER_MS);
+  shim.connection = createConnection(new URL(options.url), options.secret, connectionEvents(shim));
+  port.on("message", (message: ToWorker) => {
+    if (message.type === "started") onStarted(shim, message);
+    else if (message.type === "ended") onEnded(shim, message);
+    else onExit(shim);
+  });
+}
+
+function connectionEvents(shim: Shim): ConnectionEvents {
+  return {
+    describe: () => describe(shim),
+    connected: () => {
+      openGateIn(shim, HANDSHAKE_MS);
+      if (shim.lostAtMs !== undefined)
+        abandonIn(shim, shim.lostAtMs + GRACE_MS + GRACE_ANSWERED_MS - performance.now());
+    },
+    verified: () => onVerified(shim),
+    message: (message) => onRelayMessage(shim, message),
+    lost: () => {
+      shim.lostAtMs = performance.now();
+      abandonIn(shim, GRACE_MS);
+    },
+    unanswered: () => {
+      if (shim.lostAtMs !== undefined) abandonIn(shim, shim.lostAtMs + GRACE_MS - performance.now());
+      shim.failedDials += 1;
+      if (shim.failedDials === MAX_FAILED_DIALS) openGateIn(shim, 0);
+    },
+    ended: () => stop(shim),
+  };
+}
+
+function describe({ options, instance, thread, epoch, invocation }: Shim): HelloFacts {
+  const { functionName, buildId, taskRoot } = options;
+  const facts: HelloFacts = {
+    instance,
+    functionName,
+    buildId,
+    runtime: `nodejs${process.versions.node}`,
+    taskRoot,
+    epoch: thread ? epoch : epoch + 1,
+    paused: thread?.paused ?? false,
+  };
+  if (!invocation) return facts;
+  const remainingMs = Math.max(0, invocation.deadlineMs - performance.now());
+  return { ...facts, invocation: { requestId: invocation.requestId, remainingMs } };
+}
+
+function onVerified(shim: Shim): void {
+  clearTimeout(shim.graceTimer);
+  shim.lostAtMs = undefined;
+  openGateIn(shim, READY_MS);
+  if (!shim.thread) {
+    shim.epoch += 1;
+    shim.thread = inspectMainThread(shim.options.taskRoot, (message) => sendCdp(shim, message));
+  }
+  for (const message of shim.outbox.take(shim.invocation?.requestId)) send(shim, message);
+  if (shim.thread.pausedMessage) sendCdp(shim, shim.thread.pausedMessage);
+}
+
+function onRelayMessage(shim: Shim, message: RelayMessage): void {
+  if (message.type === "cdp") shim.thread?.serve(message.payloads);
+  if (message.type === "detach") shim.connection?.close();
+  if (message.type !== "ready") return;
+  clearTimeout(shim.gateTimer);
+  tell(shim, { type: "attached" });
+}
+
+/** A worker that got no time to run finds its timer due together with the peer's answer: the answer goes first. */
+function abandonIn(shim: Shim, ms: number): void {
+  clearTimeout(shim.graceTimer);
+  const unlessBack = (): void => {
+    if (shim.lostAtMs !== undefined) onAbandoned(shim);
+  };
+  shim.graceTimer = setTimeout(() => setImmediate(unlessBack), Math.max(0, ms));
+}
+
+/** Nobody came back in time: the function goes on alone, and a debugger that comes later starts afresh. */
+function onAbandoned(shim: Shim): void {
+  autoResume(shim, "disconnected");
+  release(shim);
+  shim.lostAtMs = undefined;
+  shim.outbox.forgetCdp();
+}
+
+function onStarted(shim: Shim, { requestId, remainingMs }: Extract<ToWorker, { type: "started" }>): void {
+  shim.invocation = { requestId, deadlineMs: performance.now() + remainingMs };
+  shim.connection?.probe();
+  shim.thread?.liftSkip(() => {});
+  send(shim, { type: "invocation-started", requestId, remainingMs });
+  const marginMs = Math.min(DEADLINE_MARGIN_MS, remainingMs * DEADLINE_MARGIN_SHARE);
+  clearTimeout(shim.deadlineTimer);
+  shim.deadlineTimer = setTimeout(() => autoResume(shim, "deadline"), Math.min(remainingMs - marginMs, MAX_TIMER_MS));
+}
+
+/** The pauses are back before the end is reported: the next invocation must not run past a breakpoint. */
+function onEnded(shim: Shim, message: Extract<ToWorker, { type: "ended" }>): void {
+  if (shim.invocation?.requestId === message.requestId) {
+    shim.invocation = undefined;
+    clearTimeout(shim.deadlineTimer);
+  }
+  const report = (): void => {
+    const flushed = (): void => tell(shim, { type: "flushed", requestId: message.requestId });
+    send(shim, { ...message, type: "invocation-ended" }, flushed);
+  };
+  if (shim.thread) shim.thread.liftSkip(report);
+  else report();
+}
+
+function onExit(shim: Shim): void {
+  release(shim);
+  const released = new Int32Array(shim.options.released);
+  Atomics.store(released, 0, 1);
+  Atomics.notify(released, 0);
+}
+
+/** The user is told before the function goes on. */
+function autoResume(shim: Shim, reason: "deadline" | "disconnected"): void {
+  if (shim.thread?.paused) send(shim, { type: "auto-resumed", reason });
+  shim.thread?.resume(reason === "deadline");
+}
+
+function release(shim: Shim): void {
+  clearTimeout(shim.graceTimer);
+  shim.thread?.release();
+  shim.thread = undefined;
+}
+
+/** For good: the function is left as it would be without us. */
+function stop(shim: Shim): void {
+  clearTimeout(shim.gateTimer);
+  clearTimeout(shim.deadlineTimer);
+  release(shim);
+  tell(shim, { type: "run-free", final: true });
+  shim.port.close();
+}
+
+function openGateIn(shim: Shim, ms: number): void {
+  clearTimeout(shim.gateTimer);
+  shim.gateTimer = setTimeout(() => tell(shim, { type: "run-free", final: false }), ms);
+}
+
+function tell({ port }: Shim, message: ToMain): void {
+  port.postMessage(message, []);
+}
+
+function sendCdp(shim: Shim, message: CdpMessage): void {
+  const { connection, outbox } = shim;
+  if (connection?.verified && outbox.isFlood(message, connection.backlogBytes)) return;
+  if (send(shim, message) || !connection?.verified || !("id" in message.payload)) return;
+  const error = { code: -32_000, message: "The answer is larger than the debug protocol allows" };
+  send(shim, { type: "cdp", payload: { id: message.payload["id"], error } });
+}
+
+/** False if it was not sent: kept for later while the line is down, dropped if it is too large. */
+function send({ connection, outbox }: Shim, message: ShimMessage, flushed?: () => void): boolean {
+  if (connection?.send(message, flushed)) return true;
+  if (!connection?.verified) outbox.keep(message);
+  flushed?.();
+  return false;
+}
+
+if (parentPort) run(parentPort, workerData as WorkerOptions);

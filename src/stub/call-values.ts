@@ -1,0 +1,94 @@
+/** What a call takes along from the program, and what an answer changes in it. */
+import { FaasifyError } from "../core/errors.ts";
+import type { FaasifyAnswer, OutputPiece } from "../protocol/invocation-event.ts";
+import { RegisteredClasses, type RegisteredNames, type StateAccess } from "../protocol/registered-names.ts";
+import { decodeAnswer, encodeCall } from "../protocol/values/codec.ts";
+import type { Encoded, SentCall } from "../protocol/values/contract.ts";
+import { ValueNotPortable } from "../protocol/values/errors.ts";
+import type { RemoteFunction } from "./manifest.ts";
+
+export interface Prepared {
+  readonly encoded: Encoded;
+  readonly sent: SentCall;
+}
+
+export interface Received {
+  /** Oldest first. */
+  readonly output: readonly OutputPiece[];
+  /** Changes the program's objects and variables as the function did, and gives what it returned or threw. */
+  open(): { readonly value: unknown; readonly isError: boolean; readonly isPromise: boolean };
+}
+
+export interface CallValues {
+  /** @throws FaasifyError `value-not-portable` */
+  encode(key: string, remote: RemoteFunction, values: { args: readonly unknown[]; self?: unknown }): Prepared;
+  /** @throws FaasifyError `protocol-mismatch` */
+  decode(key: string, prepared: Prepared, answer: unknown): Received;
+}
+
+export function createCallValues(registered: readonly RegisteredNames[]): CallValues {
+  const classes = new RegisteredClasses();
+  const accesses = new Map<string, StateAccess>();
+  let known = 0;
+  const learn = (): void => {
+    for (; known < registered.length; known += 1) {
+      const names = registered[known];
+      if (!names) continue;
+      classes.add(names.classes);
+      for (const [id, access] of Object.entries(names.state)) accesses.set(id, access);
+    }
+  };
+  return {
+    encode: (key, { state }, values) => {
+      learn();
+      const travelling = Object.fromEntries(state.map((id) => [id, accessTo(accesses, key, id).get()]));
+      try {
+        const sent = encodeCall({ ...values, ...(state.length > 0 && { state: travelling }) }, { classes });
+        return { encoded: sent.encoded, sent };
+      } catch (error) {
+        throw error instanceof ValueNotPortable ? notPortable(key, error) : error;
+      }
+    },
+    decode: (key, { sent }, answer) => {
+      learn();
+      if (!isAnswer(answer)) throw noAnswer(key, answer);
+      return {
+        output: answer.output ?? [],
+        open: () => {
+          const isError = "error" in answer;
+          const isPromise = answer.promise === true;
+          const encoded = isError ? answer.error : answer.result;
+          if (!isError && !("result" in answer)) return { value: undefined, isError, isPromise };
+          const { value, state = {} } = decodeAnswer(encoded, sent, { classes });
+          for (const [id, changed] of Object.entries(state)) accessTo(accesses, key, id).set?.(changed);
+          return { value, isError, isPromise };
+        },
+      };
+    },
+  };
+}
+
+function accessTo(accesses: ReadonlyMap<string, StateAccess>, key: string, id: string): StateAccess {
+  const access = accesses.get(id);
+  if (access) return access;
+  throw new FaasifyError("value-not-portable", `${key} was called before the file of ${id} was loaded`, {
+    remedy: "Call it later, or keep it here: faasify decompose --functions",
+  });
+}
+
+function isAnswer(answer: unknown): answer is FaasifyAnswer {
+  return typeof answer === "object" && answer !== null && "faasify" in answer && answer.faasify === 1;
+}
+
+function notPortable(key: string, { path, what }: ValueNotPortable): FaasifyError {
+  return new FaasifyError("value-not-portable", `${key} cannot be called with ${path}, which is ${what}`, {
+    remedy: "Pass something that can be copied, or keep the function here: faasify decompose --functions",
+  });
+}
+
+function noAnswer(key: string, answer: unknown): FaasifyError {
+  const text = (JSON.stringify(answer) ?? "nothing").slice(0, 80);
+  return new FaasifyError("protocol-mismatch", `${key} answered something that is no answer: ${text}`, {
+    remedy: "Run faasify decompose again",
+  });
+}

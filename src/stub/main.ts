@@ -1,0 +1,116 @@
+/** The caller's side in the program's own thread: `.faasify/stub-main.cjs`, loaded at the first call. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { deserializeError, FaasifyError } from "../core/errors.ts";
+import type { FaasifyCall } from "../protocol/invocation-event.ts";
+import type { RegisteredNames } from "../protocol/registered-names.ts";
+import { createCallValues, type CallValues, type Prepared } from "./call-values.ts";
+import { MANIFEST_FILE, parseManifest, type Manifest, type RemoteFunction } from "./manifest.ts";
+import type { CallReply } from "./messages.ts";
+import { replayOutput } from "./output.ts";
+import { addCallerStack } from "./remote-stack.ts";
+import { createWorkerLink, type WorkerLink } from "./worker-link.ts";
+
+export interface Remote {
+  /** See runtime.ts. */
+  call(key: string, args: ArrayLike<unknown>, self: unknown): unknown;
+}
+
+/**
+ * @param folder - absolute path of `.faasify/`
+ * @param registered - what the program's files have registered; more may be added
+ */
+export function createRemote(folder: string, registered: readonly RegisteredNames[]): Remote {
+  const context: Context = {
+    folder,
+    manifest: readManifest(folder),
+    values: createCallValues(registered),
+    link: undefined,
+  };
+  return {
+    call: (key, args, self) => {
+      const remote = context.manifest.functions[key];
+      if (!remote) throw damaged(folder, `it has no function ${key}`);
+      const values = { args: argumentsOf(remote, args), ...(self !== undefined && { self }) };
+      const prepared = context.values.encode(key, remote, values);
+      const request = { key, call: eventOf(remote, prepared) };
+      context.link ??= createWorkerLink(folder);
+      const outcome = { context, key, remote, prepared };
+      if (remote.mode === "waiting") return waitFor(outcome, context.link.start(request));
+      return finish(outcome, context.link.callBlocking(request), new Error());
+    },
+  };
+}
+
+interface Context {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly values: CallValues;
+  link: WorkerLink | undefined;
+}
+
+interface Call {
+  readonly context: Context;
+  readonly key: string;
+  readonly remote: RemoteFunction;
+  readonly prepared: Prepared;
+}
+
+/** Only what the function can see: what it cannot need not be able to travel. */
+function argumentsOf({ maxArguments }: RemoteFunction, args: ArrayLike<unknown>): readonly unknown[] {
+  const all: unknown[] = Array.prototype.slice.call(args, 0, maxArguments);
+  // Left out or undefined is the same to a function that does not look at `arguments`.
+  if (maxArguments === undefined) return all;
+  return all.slice(0, all.findLastIndex((value) => value !== undefined) + 1);
+}
+
+function eventOf({ environment }: RemoteFunction, { encoded }: Prepared): FaasifyCall {
+  if (environment.length === 0) return { faasify: 1, effects: true, args: encoded };
+  const values = Object.fromEntries(environment.map((name) => [name, process.env[name] ?? null]));
+  return { faasify: 1, effects: true, args: encoded, environment: values };
+}
+
+async function waitFor(call: Call, reply: Promise<CallReply>): Promise<unknown> {
+  const place = new Error();
+  return finish(call, await reply, place);
+}
+
+/** Does what the function did beside computing, then gives its result or throws its error. */
+function finish(call: Call, { answer, failure }: CallReply, place: Error): unknown {
+  const { context, key, remote, prepared } = call;
+  if (failure) throw withPlace(deserializeError(failure), key);
+  const received = context.values.decode(key, prepared, answer);
+  replayOutput(received.output);
+  const { value, isError, isPromise } = received.open();
+  const isSettled = isPromise && !remote.isAsync;
+  if (!isError) return isSettled ? Promise.resolve(value) : value;
+  addCallerStack(value, { sourceMapPath: path.join(context.folder, remote.artifact.sourceMapPath), place });
+  if (isSettled) return Promise.reject(value);
+  // Thrown as it is, error or not: the caller sees what the function threw.
+  throw value;
+}
+
+/** Which function it was about. */
+function withPlace(error: Error, key: string): Error {
+  if (!(error instanceof FaasifyError)) return error;
+  return new FaasifyError(error.code, `${key}: ${error.message}`, { remedy: error.remedy, cause: error });
+}
+
+function readManifest(folder: string): Manifest {
+  const file = path.join(folder, MANIFEST_FILE);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw damaged(folder, String(cause));
+  }
+  const manifest = parseManifest(text);
+  if (!manifest) throw damaged(folder, `${MANIFEST_FILE} is not one`);
+  return manifest;
+}
+
+function damaged(folder: string, what: string): FaasifyError {
+  return new FaasifyError("dependency-missing", `The decomposed program is not whole (${folder}: ${what})`, {
+    remedy: "Run faasify decompose again",
+  });
+}

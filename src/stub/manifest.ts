@@ -1,0 +1,62 @@
+/** `.faasify/manifest.json` of a decomposed program: written by `faasify decompose`, read by the stub runtime. */
+import * as v from "valibot";
+
+/** Beside the runtime, in `.faasify/`. */
+export const MANIFEST_FILE = "manifest.json";
+
+const artifactSchema = v.object({
+  /** Relative to the folder of the manifest, with `/`. */
+  zipPath: v.string(),
+  sourceMapPath: v.string(),
+  handler: v.string(),
+  bytes: v.number(),
+  sha256: v.string(),
+  buildId: v.string(),
+  /** Absolute paths of the originals. */
+  inputs: v.array(v.string()),
+});
+
+const functionSchema = v.object({
+  /** Its file in the copy, relative to the copy's root, with `/`. */
+  file: v.string(),
+  /** As in FunctionRef. */
+  name: v.string(),
+  artifact: artifactSchema,
+  /** See transform/decompose-policy.ts. */
+  mode: v.picklist(["blocking", "waiting"]),
+  isAsync: v.boolean(),
+  /** How many arguments the function can see; absent: all. */
+  maxArguments: v.exactOptional(v.number()),
+  /** Names of environment variables that are sent with each call. */
+  environment: v.array(v.string()),
+  /** Ids of the module variables that travel with each call. */
+  state: v.array(v.string()),
+});
+
+export const manifestSchema = v.object({
+  /** Version of FaaSify that wrote it. */
+  faasify: v.string(),
+  /** Absolute path of the folder with FaaSify's bundles. */
+  dist: v.string(),
+  /** Absolute path of the Node that ran it: the platform needs a newer one than the program may. */
+  node: v.string(),
+  target: v.string(),
+  /** Path of the entry and of all other files written, relative to the copy's root, with `/`. */
+  entry: v.string(),
+  written: v.array(v.string()),
+  /** By the key that the stubs call them by: `src/prices.mjs#total`. */
+  functions: v.record(v.string(), functionSchema),
+});
+
+export type Manifest = v.InferOutput<typeof manifestSchema>;
+export type RemoteFunction = v.InferOutput<typeof functionSchema>;
+
+/** Undefined when the text is no manifest. */
+export function parseManifest(text: string): Manifest | undefined {
+  try {
+    const result = v.safeParse(manifestSchema, JSON.parse(text));
+    return result.success ? result.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+/** What the main thread of a decomposed program and its worker tell each other. Both are made of the same sources. */
+import type { SerializedError } from "../core/errors.ts";
+import type { FaasifyCall } from "../protocol/invocation-event.ts";
+
+export interface CallRequest {
+  readonly id: number;
+  /** Into `functions` of the manifest. */
+  readonly key: string;
+  readonly call: FaasifyCall;
+}
+
+export interface CallReply {
+  readonly id: number;
+  /** A FaasifyAnswer, unread. */
+  readonly answer?: unknown;
+  /** Instead of it: the function could not be called, or not to its end. */
+  readonly failure?: SerializedError;
+}
+
+/** What a worker gets at its start. */
+export interface WorkerStart {
+  /** Absolute path of `.faasify/`. */
+  readonly folder: string;
+  /** Calls for which the main thread blocks, one after the other. */
+  readonly blocking: import("node:worker_threads").MessagePort;
+  /** Calls for which it goes on. */
+  readonly waiting: import("node:worker_threads").MessagePort;
+  /** Two 32-bit numbers: see {@link SIGNAL}. */
+  readonly signal: SharedArrayBuffer;
+}
+
+/** Indices into the signal: how many blocking calls were answered, and whether the worker has ended. */
+export const SIGNAL = { answered: 0, ended: 1 } as const;

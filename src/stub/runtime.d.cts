@@ -1,0 +1,15 @@
+// oxlint-disable typescript/no-explicit-any -- the program's own annotations say what it is
+/** What the files of a decomposed program see of `.faasify/runtime.cjs`. */
+interface RegisteredNames {
+  readonly state: Readonly<Record<string, { get(): unknown; set?(value: any): void }>>;
+  readonly classes: Readonly<Record<string, { get(): unknown; hidden?(): unknown }>>;
+}
+
+declare const runtime: {
+  /** Makes known how this file's variables are read and set, and its classes. */
+  names(ofFile: RegisteredNames): void;
+  /** Runs a function where it is deployed, and gives what it returns. */
+  call(key: string, args: ArrayLike<unknown>, self?: unknown): any;
+};
+
+export = runtime;

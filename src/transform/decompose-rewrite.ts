@@ -1,0 +1,84 @@
+/** The text of a decomposed program's file: its moved functions call their stubs; every other character stays. */
+import { ts } from "ts-morph";
+import type { FunctionSite } from "../analysis/typescript/function-sites.ts";
+import type { Module } from "../analysis/typescript/module.ts";
+import type { ProgramFile } from "../analysis/typescript/program.ts";
+import { lineBreaks, stubSignature, type Edit } from "./decompose-signature.ts";
+import { namesText, type FileNames } from "./unit-exports.ts";
+
+export interface StubSite {
+  readonly site: FunctionSite;
+  /** What the runtime knows the function by: `src/prices.mjs#total`, relative to the copy's root. */
+  readonly key: string;
+  /** Sends `this` along. */
+  readonly usesThis: boolean;
+}
+
+export interface RewriteInput {
+  readonly file: ProgramFile;
+  readonly stubs: readonly StubSite[];
+  /** What the file's variables and classes are registered by. */
+  readonly names: FileNames;
+  /** From the file to the runtime: `./.faasify/runtime.cjs`. */
+  readonly runtime: string;
+}
+
+/** The file's new text; the old one when nothing in it changes. Lines stay where they are. */
+export function rewriteFile({ file, stubs, names, runtime }: RewriteInput): string {
+  const { module, format } = file;
+  const registration = namesText(module, names);
+  if (stubs.length === 0 && !registration) return module.text;
+  const variable = freeName(module.text);
+  const edits: Edit[] = stubs.flatMap((stub) => stubEdits(stub, variable));
+  for (const { offset, text } of registration?.insertions ?? []) edits.push({ start: offset, end: offset, text });
+  const load =
+    format === "esm"
+      ? `import ${variable} from ${JSON.stringify(runtime)};`
+      : `const ${variable} = require(${JSON.stringify(runtime)});`;
+  const register = registration ? ` ${variable}.names(${registration.literal});` : "";
+  const start = startOf(module);
+  edits.push({ start, end: start, text: `${load}${register} ` });
+  if (registration?.declaration) {
+    const end = module.text.length;
+    edits.push({ start: end, end, text: `\n;${registration.declaration}\n` });
+  }
+  return applyEdits(module.text, edits);
+}
+
+function freeName(text: string): string {
+  let name = "__faasify";
+  while (text.includes(`${name}.`) || text.includes(`${name} `)) name += "_";
+  return name;
+}
+
+/** Behind a shebang, directives such as "use strict", and the comments above the first statement. */
+function startOf({ sourceFile, text }: Module): number {
+  const first = sourceFile.statements.find(
+    (statement) => !(ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression)),
+  );
+  return first ? first.getStart(sourceFile, true) : text.length;
+}
+
+function stubEdits({ site, key, usesThis }: StubSite, variable: string): Edit[] {
+  const { node } = site;
+  const { body } = node;
+  if (!body) return [];
+  const isTypeScript = /\.[cm]?tsx?$/i.test(node.getSourceFile().fileName);
+  const { edit, args } = stubSignature(node, isTypeScript);
+  const call = `${variable}.call(${[JSON.stringify(key), args, ...(usesThis ? ["this"] : [])].join(", ")})`;
+  const start = body.getStart();
+  const breaks = lineBreaks(node.getSourceFile().text.slice(start, body.end));
+  const text = ts.isBlock(body) ? `{ return ${call};${breaks || " "}}` : call + breaks;
+  return [...(edit ? [edit] : []), { start, end: body.end, text }];
+}
+
+/** Of edits at the same place the first one given comes first. */
+function applyEdits(text: string, edits: readonly Edit[]): string {
+  let result = "";
+  let offset = 0;
+  for (const { start, end, text: added } of edits.toSorted((a, b) => a.start - b.start)) {
+    result += text.slice(offset, start) + added;
+    offset = end;
+  }
+  return result + text.slice(offset);
+}

@@ -1,0 +1,175 @@
+/** Program → the functions of it that move, those that stay and why, and the texts of its copy. */
+import type { Analyzer } from "../analysis/analyzer.ts";
+import { collectFacts } from "../analysis/typescript/facts.ts";
+import { functionSitesOf, type FunctionSite } from "../analysis/typescript/function-sites.ts";
+import type { Module } from "../analysis/typescript/module.ts";
+import type { Program, ProgramFile } from "../analysis/typescript/program.ts";
+import { FaasifyError } from "../core/errors.ts";
+import { canMove, type FunctionModel } from "../core/function-model.ts";
+import type { FunctionRef } from "../core/function-ref.ts";
+import type { Unit, UnitName } from "../core/unit.ts";
+import { ruleOn, type CallMode } from "./decompose-policy.ts";
+import { rewriteFile } from "./decompose-rewrite.ts";
+import { readsTextOf, rootsAmong } from "./decompose-roots.ts";
+import { stubSignature } from "./decompose-signature.ts";
+import { extractUnit } from "./extract-unit.ts";
+
+export interface MovedFunction {
+  readonly ref: FunctionRef;
+  readonly unit: Unit;
+  readonly mode: CallMode;
+  /** The stub gives its caller a promise even for a blocking call. */
+  readonly isAsync: boolean;
+  readonly usesThis: boolean;
+  /** How many arguments the function can see; undefined: all. */
+  readonly maxArguments: number | undefined;
+}
+
+export interface StayingFunction {
+  readonly ref: FunctionRef;
+  /** One sentence without a subject and without a trailing dot. */
+  readonly reason: string;
+}
+
+export interface DecompositionPlan {
+  /** In source order. */
+  readonly moved: readonly MovedFunction[];
+  readonly staying: readonly StayingFunction[];
+}
+
+export interface PlanOptions {
+  /** What the user chose. */
+  readonly isSelected: (ref: FunctionRef) => boolean;
+  /** Functions that turned out not to move, by `file#name`: why. */
+  readonly excluded: ReadonlyMap<string, string>;
+}
+
+interface Candidate extends MovedFunction {
+  readonly module: Module;
+  readonly site: FunctionSite;
+}
+
+/**
+ * Decides for each function of a program whether it moves. Pure: what cannot be packaged is told by `excluded` the
+ * next time.
+ *
+ * @throws FaasifyError `file-not-parsed`
+ */
+export function planDecomposition(analyzer: Analyzer, program: Program, options: PlanOptions): DecompositionPlan {
+  const modules = program.files.map(({ module }) => module);
+  const candidates: Candidate[] = [];
+  const staying: StayingFunction[] = [];
+  for (const module of modules) {
+    const models = new Map(analyzer.analyzeFile(module.file).functions.map((model) => [model.name, model]));
+    for (const site of functionSitesOf(module)) {
+      const ref = { file: module.file, name: site.name };
+      const judged = judge(analyzer, { module, site, model: models.get(site.name), modules }, options);
+      if (typeof judged === "string") staying.push({ ref, reason: judged });
+      else candidates.push(judged);
+    }
+  }
+  const roots = new Set(rootsAmong(modules, candidates));
+  const inside = candidates.filter((candidate) => !roots.has(candidate));
+  const insideReason = "is called by moved functions only, and goes along with them";
+  staying.push(...inside.map(({ ref }) => ({ ref, reason: insideReason })));
+  return { moved: Array.from(roots), staying };
+}
+
+interface Judged {
+  readonly module: Module;
+  readonly site: FunctionSite;
+  readonly model: FunctionModel | undefined;
+  readonly modules: readonly Module[];
+}
+
+/** The candidate, or why the function stays. */
+function judge(
+  analyzer: Analyzer,
+  { module, site, model, modules }: Judged,
+  { isSelected, excluded }: PlanOptions,
+): Candidate | string {
+  if (!model) return "could not be analysed";
+  if (!canMove(model.verdict)) return firstReason(model);
+  const ref = { file: module.file, name: site.name };
+  const known = excluded.get(`${ref.file}#${ref.name}`);
+  if (known !== undefined) return known;
+  if (!isSelected(ref)) return "was not selected";
+  if (readsTextOf(modules, site.name)) return `has its own text read`;
+  const slice = analyzer.slice(ref);
+  const ruling = ruleOn({ site, slice, loadEffect: analyzer.loadEffect(slice) });
+  if ("reason" in ruling) return ruling.reason;
+  const unit = tryExtract(analyzer, ref);
+  if (typeof unit === "string") return unit;
+  const { maxArguments } = stubSignature(site.node, false);
+  const usesThis = site.kind === "method" && collectFacts(site.node).thisNode !== undefined;
+  return { ref, module, site, unit, mode: ruling.mode, isAsync: model.async, usesThis, maxArguments };
+}
+
+function firstReason({ verdict, reasons }: FunctionModel): string {
+  const [first] = reasons;
+  if (!first) return verdict === "entry" ? "is an entry point" : "cannot move";
+  return `${first.message} (line ${first.line})`;
+}
+
+/** The unit, called as a plain function whatever its parameters are named; or why there is none. */
+function tryExtract(analyzer: Analyzer, ref: FunctionRef): Unit | string {
+  try {
+    const unit = extractUnit(analyzer, ref);
+    return { ...unit, function: { ...unit.function, convention: "plain" } };
+  } catch (error) {
+    if (!(error instanceof FaasifyError) || error.code === "file-not-parsed") throw error;
+    return error.message;
+  }
+}
+
+export interface CopyOptions {
+  /** Of an original: its path in the copy, relative to the copy's root, with `/`. */
+  readonly place: (file: string) => string;
+  /** From an original's copy to the runtime, as an import says it. */
+  readonly runtimeFrom: (file: string) => string;
+}
+
+export interface CopiedFile {
+  /** Absolute path of the original. */
+  readonly path: string;
+  readonly original: string;
+  readonly text: string;
+}
+
+/** The texts of the copy: those of files that nothing changes in are the originals'. */
+export function decomposeFiles(
+  program: Program,
+  moved: readonly MovedFunction[],
+  { place, runtimeFrom }: CopyOptions,
+): readonly CopiedFile[] {
+  const state = namesOf(moved.map(({ unit }) => unit.manifest.state));
+  const classes = namesOf(moved.map(({ unit }) => unit.manifest.classes));
+  return program.files.map((file) => {
+    const { module } = file;
+    const own = moved.filter(({ ref }) => ref.file === module.file);
+    const text = rewriteFile({
+      file,
+      stubs: stubsOf(module, own, place),
+      names: { state: state.filter(isIn(file)), classes: classes.filter(isIn(file)) },
+      runtime: runtimeFrom(module.file),
+    });
+    return { path: module.file, original: module.text, text };
+  });
+}
+
+/** Without those that several units have. */
+function namesOf<T extends UnitName>(lists: readonly (readonly T[])[]): readonly T[] {
+  return Array.from(new Map(lists.flat().map((name) => [name.id, name])).values());
+}
+
+function isIn({ module }: ProgramFile): (name: UnitName) => boolean {
+  return ({ file }) => file === module.file;
+}
+
+function stubsOf(module: Module, moved: readonly MovedFunction[], place: CopyOptions["place"]) {
+  const sites = new Map(functionSitesOf(module).map((site) => [site.name, site]));
+  return moved.flatMap(({ ref, usesThis }) => {
+    const site = sites.get(ref.name);
+    return site ? [{ site, key: `${place(ref.file)}#${ref.name}`, usesThis }] : [];
+  });
+}

@@ -1,0 +1,83 @@
+/** FunctionModel → Unit: the function with everything it needs, and nothing else. */
+import type { Analyzer } from "../analysis/analyzer.ts";
+import type { Slice } from "../analysis/typescript/slice.ts";
+import { fileNotParsed } from "../analysis/file-not-parsed.ts";
+import { FaasifyError } from "../core/errors.ts";
+import { canMove, type FunctionModel } from "../core/function-model.ts";
+import type { FunctionRef } from "../core/function-ref.ts";
+import type { Unit, UnitFile, UnitName } from "../core/unit.ts";
+import { blankModule } from "./blank.ts";
+import { insert, namesText, type NamesText } from "./unit-exports.ts";
+
+/** The name under which a function is exported that its own file does not export. */
+const addedExport = "__faasify";
+
+/**
+ * Extracts a function from its program.
+ *
+ * @throws FaasifyError `function-stays-local`, `function-not-found`, `file-not-found`, `file-not-parsed`,
+ * `dependency-missing`
+ */
+export function extractUnit(analyzer: Pick<Analyzer, "slice">, ref: FunctionRef): Unit {
+  const slice = analyzer.slice(ref);
+  for (const { module } of slice.files) {
+    const [syntaxError] = module.syntaxErrors;
+    if (syntaxError) throw fileNotParsed(module.file, syntaxError);
+  }
+  if (!canMove(slice.model.verdict)) throw staysLocal(slice.model);
+  const [missing] = slice.unresolved;
+  if (missing) {
+    throw new FaasifyError(
+      "dependency-missing",
+      `"${missing.specifier}", imported by ${missing.module.file}:${missing.line}, is not installed or does not exist`,
+      { remedy: "Install the package (npm install) or correct the import" },
+    );
+  }
+  return {
+    function: slice.model,
+    files: filesOf(slice),
+    exportName: slice.exportName ?? addedExport,
+    format: slice.format,
+    manifest: {
+      effects: slice.model.effects,
+      environment: slice.environment,
+      packages: slice.packages,
+      state: slice.state,
+      classes: slice.classes,
+    },
+  };
+}
+
+function staysLocal({ file, name, verdict, reasons }: FunctionModel): FaasifyError {
+  const because = reasons.map(({ message, line }) => `${message} (line ${line})`).join("; ");
+  const remedy =
+    verdict === "entry"
+      ? "Move what it computes into a function of its own, and deploy that"
+      : "Take what keeps it here out of the function, or choose another one";
+  return new FaasifyError("function-stays-local", `${file}#${name} cannot move: ${because}`, { remedy });
+}
+
+function filesOf(slice: Slice): UnitFile[] {
+  const sources = slice.files.map(({ module, keep }, index) => {
+    const inFile = ({ file }: UnitName): boolean => file === module.file;
+    const names = namesText(module, { state: slice.state.filter(inFile), classes: slice.classes.filter(inFile) });
+    const blanked = insert(blankModule(module, keep), names?.insertions ?? []);
+    return { path: module.file, text: blanked + (index === 0 ? exportOf(slice) : "") + registration(names) };
+  });
+  return [...sources, ...slice.jsonFiles.map(({ file, text }) => ({ path: file, text }))];
+}
+
+/** Told to a global list and not by an export: code that looks at what a module exports sees nothing new. */
+function registration(names: NamesText | undefined): string {
+  if (!names) return "";
+  return `\n;(globalThis[Symbol.for("faasify.names")] ??= []).push(${names.literal}); ${names.declaration}\n`;
+}
+
+/** Behind the original's end, where it moves nothing. */
+function exportOf({ exportName, expression, format }: Slice): string {
+  if (exportName !== undefined) return "";
+  if (format === "cjs") return `\n;module.exports.${addedExport} = ${expression};\n`;
+  return /^[\w$]+$/.test(expression)
+    ? `\n;export { ${expression} as ${addedExport} };\n`
+    : `\n;export const ${addedExport} = ${expression};\n`;
+}

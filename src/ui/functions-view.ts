@@ -1,0 +1,190 @@
+/** The FaaSify view: targets → functions → what is known of each. */
+import * as vscode from "vscode";
+import { activityText, durationText, formatMs } from "../codelens/lenses.ts";
+import { shorten } from "../codelens/shorten.ts";
+import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
+import type { ProviderId } from "../core/invocation.ts";
+import type { Deployment, FunctionMetrics } from "../deploy/provider.ts";
+import { commandLink } from "./commands.ts";
+import type { Backend } from "./backend.ts";
+import type { FunctionStates } from "./function-states.ts";
+import type { PlatformWatch } from "./platform-watch.ts";
+
+export const FUNCTIONS_VIEW = "faasify.functions";
+
+interface TargetNode {
+  readonly kind: "target";
+  readonly target: ProviderId;
+}
+
+interface FunctionNode {
+  readonly kind: "function";
+  readonly function: FunctionRef;
+  readonly deployment: Deployment;
+}
+
+interface DetailNode {
+  readonly kind: "detail";
+  readonly parent: FunctionNode;
+  readonly label: string;
+  readonly value: string;
+  readonly icon: string;
+}
+
+type Node = TargetNode | FunctionNode | DetailNode;
+
+export interface FunctionsView extends vscode.Disposable {
+  /** Selects a deployed function in the view. */
+  reveal(ref: FunctionRef): Promise<void>;
+}
+
+export interface ViewSources {
+  readonly states: FunctionStates;
+  readonly platform: PlatformWatch;
+  readonly backend: Backend;
+}
+
+const { l10n } = vscode;
+
+export function createFunctionsView(sources: ViewSources): FunctionsView {
+  const { states, platform } = sources;
+  const changed = new vscode.EventEmitter<void>();
+  const nodes = new Map<string, FunctionNode>();
+  const nodeOf = (deployment: Deployment): FunctionNode => {
+    const key = formatFunctionRef(deployment.function);
+    const known = nodes.get(key);
+    if (known?.deployment === deployment) return known;
+    const node: FunctionNode = { kind: "function", function: deployment.function, deployment };
+    nodes.set(key, node);
+    return node;
+  };
+  const targets = (): readonly TargetNode[] =>
+    [...new Set(states.deployments.map(({ target }) => target))].map((target) => ({ kind: "target", target }));
+
+  const tree: vscode.TreeDataProvider<Node> = {
+    onDidChangeTreeData: changed.event,
+    getTreeItem: (node) => toItem(node, sources),
+    getChildren: async (node): Promise<Node[]> => {
+      if (!node) return [...targets()];
+      if (node.kind === "target") return states.deployments.filter(({ target }) => target === node.target).map(nodeOf);
+      return node.kind === "function" ? [...(await details(node, sources))] : [];
+    },
+    getParent: (node) => {
+      if (node.kind === "detail") return node.parent;
+      return node.kind === "function" ? { kind: "target", target: node.deployment.target } : undefined;
+    },
+  };
+  const view = vscode.window.createTreeView(FUNCTIONS_VIEW, { treeDataProvider: tree, showCollapseAll: true });
+  const subscriptions = [
+    view,
+    changed,
+    states.onDidChange(() => changed.fire()),
+    platform.onDidChange(() => changed.fire()),
+  ];
+  return {
+    reveal: async (ref) => {
+      const deployment = states.deploymentOf(ref);
+      if (deployment) await view.reveal(nodeOf(deployment), { select: true, focus: true, expand: true });
+    },
+    dispose: () => vscode.Disposable.from(...subscriptions).dispose(),
+  };
+}
+
+function toItem(node: Node, { states, platform }: ViewSources): vscode.TreeItem {
+  switch (node.kind) {
+    case "target":
+      return targetItem(node, platform);
+    case "function":
+      return functionItem(node, states);
+    case "detail":
+      return detailItem(node);
+  }
+}
+
+function targetItem({ target }: TargetNode, { state }: PlatformWatch): vscode.TreeItem {
+  const item = new vscode.TreeItem(l10n.t("{0} platform", target), vscode.TreeItemCollapsibleState.Expanded);
+  item.id = target;
+  item.description = state.running ? l10n.t("running") : l10n.t("stopped");
+  item.iconPath = new vscode.ThemeIcon(state.running ? "vm-running" : "vm-outline");
+  item.contextValue = state.running ? "target.running" : "target.stopped";
+  if (state.endpoint !== undefined) item.tooltip = state.endpoint;
+  return item;
+}
+
+function functionItem({ function: ref, deployment }: FunctionNode, states: FunctionStates): vscode.TreeItem {
+  const stale = states.isStale(deployment);
+  const { activity, last } = states.stateOf(ref);
+  const item = new vscode.TreeItem(ref.name, vscode.TreeItemCollapsibleState.Collapsed);
+  item.id = `${deployment.target}:${formatFunctionRef(ref)}`;
+  item.description = [
+    vscode.workspace.asRelativePath(ref.file),
+    ...(stale ? [l10n.t("stale")] : []),
+    ...(activity ? [activityText(activity, l10n)] : []),
+    ...(last && !activity ? [durationText(last, l10n)] : []),
+  ].join(" · ");
+  item.iconPath = functionIcon(activity !== undefined, stale, last?.error !== undefined);
+  item.contextValue = stale ? "function.stale" : "function";
+  item.tooltip = formatFunctionRef(ref);
+  item.command = commandLink("faasify.openSource", l10n.t("Open"), ref);
+  return item;
+}
+
+function functionIcon(busy: boolean, stale: boolean, failed: boolean): vscode.ThemeIcon {
+  if (busy) return new vscode.ThemeIcon("sync~spin");
+  if (failed) return new vscode.ThemeIcon("error", new vscode.ThemeColor("errorForeground"));
+  if (stale) return new vscode.ThemeIcon("history", new vscode.ThemeColor("list.warningForeground"));
+  return new vscode.ThemeIcon("symbol-function", new vscode.ThemeColor("symbolIcon.functionForeground"));
+}
+
+function detailItem({ label, value, icon }: DetailNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(label);
+  item.description = value;
+  item.iconPath = new vscode.ThemeIcon(icon);
+  item.tooltip = `${label}: ${value}`;
+  return item;
+}
+
+async function details(node: FunctionNode, { states, platform, backend }: ViewSources): Promise<readonly DetailNode[]> {
+  const { deployment } = node;
+  const { configuration } = deployment;
+  const detail = (label: string, value: string, icon: string): DetailNode => ({
+    kind: "detail",
+    parent: node,
+    label,
+    value,
+    icon,
+  });
+  const { last } = states.stateOf(node.function);
+  // A stopped platform is not started for the sake of its figures.
+  const measured = platform.state.running ? await backend.metrics(deployment, AbortSignal.timeout(5000)) : undefined;
+  const when = new Date(deployment.deployedAt).toLocaleTimeString();
+  const list = [
+    detail(
+      l10n.t("Version {0}", deployment.version),
+      states.isStale(deployment) ? l10n.t("stale: the code has changed since {0}", when) : l10n.t("deployed {0}", when),
+      "versions",
+    ),
+    detail(
+      l10n.t("Limits"),
+      l10n.t("{0} MB, {1} s", configuration.memoryMb, configuration.timeoutMs / 1000),
+      "dashboard",
+    ),
+    detail(l10n.t("Size"), l10n.t("{0} kB", Math.ceil(deployment.artifactBytes / 1000)), "file-zip"),
+  ];
+  if (measured && measured.invocations > 0)
+    list.push(detail(l10n.t("Invocations"), describeMetrics(measured), "pulse"));
+  if (last) {
+    const text = last.error
+      ? `${last.error.name}: ${last.error.message}`
+      : (JSON.stringify(last.result) ?? "undefined");
+    list.push(detail(durationText(last, l10n), shorten(text, 120), last.error ? "error" : "check"));
+  }
+  return list;
+}
+
+function describeMetrics({ invocations, errors, p50Ms, p95Ms }: FunctionMetrics): string {
+  const parts = [l10n.t("{0}, {1} failed", invocations, errors)];
+  if (p50Ms !== undefined) parts.push(l10n.t("median {0}", formatMs(p50Ms)));
+  if (p95Ms !== undefined) parts.push(l10n.t("p95 {0}", formatMs(p95Ms)));
+  return parts.join(" · ");
+}

@@ -1,0 +1,62 @@
+import path from "node:path";
+import { expect, it } from "vitest";
+import { connect, copyProject, createHostTarget, launch, lineOf, stopped } from "./debug-harness.ts";
+
+async function failing(filters: string[]) {
+  const folder = copyProject();
+  const file = path.join(folder, "src/orders.ts");
+  const client = await connect(createHostTarget(folder));
+  await launch(client, { function: `${file}#fail`, args: ["too late"] }, async () => {
+    await client.setExceptionBreakpointsRequest({ filters });
+  });
+  return { file, client };
+}
+
+it("stops at uncaught exceptions only, with what was thrown", async () => {
+  const { file, client } = await failing(["uncaught"]);
+
+  const stop = await stopped(client);
+  const { body } = await client.exceptionInfoRequest({ threadId: stop.threadId });
+
+  expect(stop.reason).toBe("exception");
+  expect(stop.event.body.text).toBe("TypeError: too late!");
+  expect(stop.top).toMatchObject({ name: "fail", line: lineOf(file, "throw new TypeError") });
+  expect(body).toMatchObject({ exceptionId: "TypeError", description: "TypeError: too late!", breakMode: "unhandled" });
+  expect(body.details?.stackTrace).toContain(`${file}:${lineOf(file, "throw new TypeError")}`);
+  await client.continueRequest({ threadId: stop.threadId });
+  await client.next("terminated");
+  expect(client.output("stderr")).toContain("fail failed after");
+  expect(client.output("stderr")).toContain("TypeError: too late!");
+});
+
+it("stops at caught exceptions only", async () => {
+  const { file, client } = await failing(["caught"]);
+
+  const stop = await stopped(client);
+
+  expect(stop.top.line).toBe(lineOf(file, "throw new RangeError"));
+  await client.continueRequest({ threadId: stop.threadId });
+  await client.next("terminated");
+});
+
+it("stops at neither without a filter", async () => {
+  const { client } = await failing([]);
+  await client.next("terminated");
+  expect(client.events.some(({ event }) => event === "stopped")).toBe(false);
+});
+
+it("takes a filter while paused", async () => {
+  const { file, client } = await failing(["caught"]);
+  const stop = await stopped(client);
+
+  await client.setExceptionBreakpointsRequest({ filters: ["caught", "uncaught"] });
+  await client.continueRequest({ threadId: stop.threadId });
+
+  const second = await stopped(client);
+  expect(second.top.line).toBe(lineOf(file, "throw new TypeError"));
+  await expect(client.exceptionInfoRequest({ threadId: second.threadId })).resolves.toMatchObject({
+    body: { breakMode: "always" },
+  });
+  await client.continueRequest({ threadId: stop.threadId });
+  await client.next("terminated");
+});

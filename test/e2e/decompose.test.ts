@@ -1,0 +1,136 @@
+/**
+ * Small programs (test/fixtures/programs) and their decomposed copies, run by plain Node: what they print and how they
+ * end must be the same, and the platform's own counts tell what really ran there.
+ */
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it } from "vitest";
+import { decomposeProgram, runProgram } from "./decompose-harness.ts";
+
+const run = promisify(execFile);
+const programs = path.resolve("test/fixtures/programs");
+const root = realpathSync(mkdtempSync(path.join(os.tmpdir(), "faasify-decompose-")));
+const data = path.join(root, "data");
+const cli = path.resolve("dist/cli.cjs");
+const environment = { ...process.env, FAASIFY_DATA: data };
+
+afterAll(async () => {
+  await run(process.execPath, [cli, "platform", "stop"], { env: environment });
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** Programs of which nothing can run elsewhere, with a part of the reason for `f`, or for the function given. */
+const local: Readonly<Record<string, string>> = {
+  "async-generator.mjs": "generator",
+  "async-prints-later.mjs": "another order",
+  "async-state.mjs": "overlap",
+  "callback.mjs": "callback",
+  "capture-proxy.mjs": "Proxy",
+  "constructor-function.mjs": "`this`",
+  "environment-any.mjs": "environment",
+  "files.mjs": "place on disk",
+  "function-properties.mjs": "",
+  "function-text.mjs": "text",
+  "generator.mjs": "generator",
+  "method-borrowed.mjs": "`this`",
+  "process-things.mjs": "",
+  "returned-closure.mjs": "returns a function",
+  "sloppy.cjs": "",
+  "state-closure.mjs": "closure",
+  "state-random-constant.mjs": "random",
+  "timer-left-behind.mjs": "when it has returned",
+};
+
+interface Metrics {
+  readonly functions: readonly { readonly function: string; readonly invocations: number }[];
+}
+
+async function invocationsIn(folder: string): Promise<number> {
+  const { stdout } = await run(process.execPath, [cli, "metrics", "--json"], { env: environment, cwd: folder });
+  const { functions } = JSON.parse(stdout) as Metrics;
+  return functions
+    .filter((entry) => !entry.function.startsWith(".."))
+    .reduce((sum, { invocations }) => sum + invocations, 0);
+}
+
+describe.each(readdirSync(programs).filter((name) => /\.[cm][jt]s$/.test(name)))("%s", (name) => {
+  const out = path.join(root, name);
+
+  it("prints and ends as before", async () => {
+    const copy = await decomposeProgram(path.join(programs, name), { out, data });
+    const before = await runProgram(path.join(programs, name));
+    const after = await runProgram(path.join(out, copy.entry), { FAASIFY_DATA: data });
+
+    expect({ ...after, stderr: "" }).toEqual({ ...before, stderr: "" });
+    const reason = local[name];
+    const calledRemotely = reason === undefined && (await invocationsIn(out)) > 0;
+    expect(calledRemotely).toBe(reason === undefined);
+    expect(copy.remote.some((id) => id.endsWith("#f")) && reason !== undefined).toBe(false);
+    expect(copy.local.map((entry) => entry.reason).join("\n")).toContain(reason ?? "");
+  });
+});
+
+describe("a copy", () => {
+  it("finds packages, and keeps data and the meaning of .js, wherever it lies", async () => {
+    const project = mkdtempSync(path.join(root, "project-"));
+    const files = {
+      "package.json": '{ "type": "module" }',
+      "node_modules/greeter/package.json": '{ "name": "greeter", "main": "main.js" }',
+      "node_modules/greeter/main.js": "module.exports = (name) => `hello ${name}`;",
+      "src/main.js":
+        'import greet from "greeter";\nexport function f(n) { return greet(n); }\nconsole.log(greet("x"), f("y"));\n',
+    };
+    for (const [file, text] of Object.entries(files)) {
+      await run("mkdir", ["-p", path.dirname(path.join(project, file))]);
+      writeFileSync(path.join(project, file), text);
+    }
+    const out = path.join(root, "elsewhere");
+    const { entry } = await decomposeProgram(path.join(project, "src/main.js"), { out, data });
+
+    expect(entry).toBe("main.js");
+    const { stdout, stderr } = await runProgram(path.join(out, entry), { FAASIFY_DATA: data });
+    expect({ stdout, stderr }).toEqual({ stdout: "hello x hello y\n", stderr: "" });
+  });
+
+  it("takes only the functions that were chosen, and replaces an earlier copy", async () => {
+    const out = path.join(root, "chosen");
+    const file = path.join(programs, "arrow-forms.mjs");
+    await decomposeProgram(file, { out, data });
+    const { remote, local } = await decomposeProgram(file, { out, data, options: ["--functions", "{f,h}"] });
+
+    expect(remote).toEqual(["arrow-forms.mjs#f", "arrow-forms.mjs#h"]);
+    expect(local).toEqual([{ id: "arrow-forms.mjs#g", reason: "was not selected" }]);
+    expect(readFileSync(path.join(out, "arrow-forms.mjs"), "utf8")).toContain("n => n\n  + 1;");
+  });
+
+  it("never overwrites what it did not write", async () => {
+    const folder = mkdtempSync(path.join(root, "mine-"));
+    writeFileSync(path.join(folder, "program.mjs"), "export const f = (n) => n;\n");
+    const file = path.join(folder, "program.mjs");
+    const busy = mkdtempSync(path.join(root, "busy-"));
+    writeFileSync(path.join(busy, "letter.txt"), "");
+
+    await expect(decomposeProgram(file, { out: folder, data })).rejects.toThrow(/would overwrite/);
+    await expect(decomposeProgram(file, { out: busy, data })).rejects.toThrow(/is not empty/);
+    expect(existsSync(path.join(folder, ".faasify"))).toBe(false);
+  });
+});
+
+describe("a call", () => {
+  it("whose argument cannot travel is refused with its path before anything is sent", async () => {
+    const file = path.join(mkdtempSync(path.join(root, "call-")), "program.mjs");
+    writeFileSync(
+      file,
+      "export function f(o) { return Object.keys(o); }\ntry { f({ a: [() => 1] }); } catch (error) { console.log(error.code, error.message); }\n",
+    );
+    const out = path.join(root, "refused");
+    const { entry } = await decomposeProgram(file, { out, data });
+    const { stdout } = await runProgram(path.join(out, entry), { FAASIFY_DATA: data });
+
+    expect(stdout).toMatch(/^value-not-portable program\.mjs#f cannot be called with args\[0\]\.a\[0\]/);
+    expect(await invocationsIn(out)).toBe(0);
+  });
+});

@@ -1,0 +1,6 @@
+/** What the suite writes for the process that started the editor: the file that FAASIFY_TEST_REPORT names. */
+export interface SuiteReport {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}

@@ -1,0 +1,190 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import type { DebugRequest } from "../../../src/debug-adapter/debug-target.ts";
+import { createDebugTarget, restoreLeftovers } from "../../../src/deploy/debug-target.ts";
+import { deployFunction, type Deployer } from "../../../src/deploy/deploy-function.ts";
+import { createDeploymentStore } from "../../../src/deploy/deployment-store.ts";
+import { temporaryFolder } from "../packager/support.ts";
+import { artifactIn, fakeProvider, never } from "./support.ts";
+
+const shimEnvironment = { FAASIFY_DEBUG: "ws://127.0.0.1:1/session#secret" };
+
+describe("launching", () => {
+  it("debugs a deployment of its own with the shim, and removes it again", async () => {
+    const { target, request, provider, journal } = setUp();
+
+    const debugged = await target.deploy(request("launch"), never);
+
+    const deployed = provider.deployed.get(debugged.name);
+    expect(debugged.name).toMatch(/^cart-checkout-[0-9a-f]{8}--debug$/);
+    expect(deployed?.artifact.debug).toBe(true);
+    expect(deployed?.configuration).toMatchObject({
+      timeoutMs: 900_000,
+      environment: { ...shimEnvironment, FAASIFY_HANDLER: "index.handler" },
+    });
+    expect(journal()).toEqual([`${debugged.name}.json`]);
+
+    await target.restore(debugged);
+    await target.restore(debugged);
+    expect(provider.deployed.size).toBe(0);
+    expect(journal()).toEqual([]);
+  });
+
+  it("deploys again within a session, with the journal unchanged in what it restores", async () => {
+    const { target, request, provider, journal } = setUp();
+
+    await target.deploy(request("launch"), never);
+    const again = await target.deploy(request("launch"), never);
+    expect(journal()).toHaveLength(1);
+
+    await target.restore(again);
+    expect(provider.deployed.size).toBe(0);
+  });
+
+  it("refuses a second session for the same function while the first one lasts", async () => {
+    const { target, request } = setUp();
+    const first = await target.deploy(request("launch"), never);
+    const other = request("launch", { FAASIFY_DEBUG: "ws://127.0.0.1:1/other#secret" });
+
+    await expect(target.deploy(other, never)).rejects.toMatchObject({ code: "debug-session-failed" });
+
+    await target.restore(first);
+    await expect(target.deploy(other, never)).resolves.toMatchObject({ name: first.name });
+  });
+
+  it("waits for the end of the session before, when that is being put back", async () => {
+    const { target, request, provider } = setUp();
+    const first = await target.deploy(request("launch"), never);
+
+    const [, second] = await Promise.all([
+      target.restore(first),
+      target.deploy(request("launch", { FAASIFY_DEBUG: "ws://127.0.0.1:1/next#secret" }), never),
+    ]);
+
+    expect(provider.deployed.has(second.name)).toBe(true);
+  });
+});
+
+describe("attaching", () => {
+  it("needs a deployed function", async () => {
+    const { target, request } = setUp();
+
+    await expect(target.deploy(request("attach"), never)).rejects.toMatchObject({ code: "function-not-deployed" });
+  });
+
+  it("puts the function back as it was, with its code and configuration", async () => {
+    const { target, request, provider, deployer, ref, journal } = setUp();
+    const configuration = { memoryMb: 512, timeoutMs: 5000, environment: { MODE: "x" } };
+    const { deployment } = await deployFunction(deployer, ref, { target: "local", configuration }, never);
+    const before = provider.deployed.get(deployment.name);
+
+    const debugged = await target.deploy(request("attach"), never);
+    expect(debugged.name).toBe(deployment.name);
+    expect(provider.deployed.get(deployment.name)?.configuration).toMatchObject({
+      memoryMb: 512,
+      environment: { MODE: "x", ...shimEnvironment },
+    });
+
+    await target.restore(debugged);
+    expect(provider.deployed.get(deployment.name)).toEqual(before);
+    expect(journal()).toEqual([]);
+  });
+
+  it("puts back what was deployed during the session, and nothing that was removed during it", async () => {
+    const { target, request, provider, deployer, ref, journal } = setUp();
+    await deployFunction(deployer, ref, { target: "local" }, never);
+    const debugged = await target.deploy(request("attach"), never);
+    const configuration = { memoryMb: 1024, timeoutMs: 1000, environment: {} };
+    await deployFunction(deployer, ref, { target: "local", configuration }, never);
+
+    await target.restore(debugged);
+    expect(provider.deployed.get(debugged.name)).toMatchObject({ configuration, artifact: { debug: false } });
+
+    const again = await target.deploy(request("attach"), never);
+    await provider.remove(again.name, never);
+    await target.restore(again);
+    expect(provider.deployed.size).toBe(0);
+    expect(journal()).toEqual([]);
+  });
+
+  it("keeps no secret in the journal", async () => {
+    const { target, request, journalFolder } = setUp();
+    await target.deploy(request("launch"), never);
+
+    const [name = ""] = readdirSync(journalFolder);
+    expect(readFileSync(path.join(journalFolder, name), "utf8")).not.toContain("secret");
+  });
+});
+
+describe("after a crash", () => {
+  it("puts back what dead processes left, and leaves living sessions alone", async () => {
+    const { target, request, provider, deployer, ref, journalFolder, journal } = setUp();
+    const { deployment } = await deployFunction(deployer, ref, { target: "local" }, never);
+    const before = provider.deployed.get(deployment.name);
+    await target.deploy(request("attach"), never);
+    await target.deploy(request("launch"), never);
+    expect(await restoreLeftovers(deployer, { journalFolder }, never)).toBe(0);
+
+    // Process ids are reused: this process's own id with another instance is a dead one's, too.
+    for (const name of journal()) {
+      const file = path.join(journalFolder, name);
+      writeFileSync(
+        file,
+        JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), instance: "earlier" }),
+      );
+    }
+
+    expect(await restoreLeftovers(deployer, { journalFolder }, never)).toBe(2);
+    expect([...provider.deployed.values()]).toEqual([before]);
+    expect(await restoreLeftovers(deployer, { journalFolder }, never)).toBe(0);
+  });
+
+  it("keeps the journal's entry when putting back fails, for the next time", async () => {
+    const { target, request, deployer, journalFolder, journal } = setUp();
+    const debugged = await target.deploy(request("launch"), never);
+    const failing = {
+      ...deployer,
+      provider: async () => fakeProvider({ remove: () => Promise.reject(new Error("down")) }),
+    };
+
+    await expect(createDebugTarget(failing, { journalFolder }).restore(debugged)).rejects.toThrow("down");
+    expect(journal()).toHaveLength(1);
+
+    await target.restore(debugged);
+    expect(journal()).toEqual([]);
+  });
+
+  it("passes over a damaged entry", async () => {
+    const { deployer, journalFolder } = setUp({ "journal/x.json": "{ half" });
+
+    expect(await restoreLeftovers(deployer, { journalFolder }, never)).toBe(0);
+  });
+});
+
+function setUp(files: Readonly<Record<string, string>> = {}) {
+  const root = temporaryFolder({ "cart.ts": "export const checkout = () => 1;", ...files });
+  const ref = { file: path.join(root, "cart.ts"), name: "checkout" };
+  const journalFolder = path.join(root, "journal");
+  const provider = fakeProvider();
+  const deployer: Deployer = {
+    store: createDeploymentStore(path.join(root, "deployments")),
+    provider: async () => provider,
+    packageFunction: async (_ref, { debug }) =>
+      artifactIn(path.join(root, "artifacts", debug ? "debug" : "plain"), { debug, inputs: [ref.file] }),
+  };
+  return {
+    ref,
+    provider,
+    deployer,
+    journalFolder,
+    target: createDebugTarget(deployer, { journalFolder }),
+    journal: () => readdirSync(journalFolder),
+    request: (request: "launch" | "attach", environment = shimEnvironment): DebugRequest => ({
+      function: ref,
+      target: "local",
+      request,
+      shimEnvironment: environment,
+    }),
+  };
+}
