@@ -36,7 +36,7 @@ export default defineConfig({
         },
       },
       {
-        // A hundred programs are decomposed, deployed and run: by itself, with `npm run test:programs`.
+        // A hundred programs are decomposed, deployed and run: apart, so that they do not hide what the others say.
         test: {
           name: "programs",
           retry,

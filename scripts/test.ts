@@ -21,6 +21,7 @@ const suites: readonly Suite[] = [
   { name: "golden", run: () => runVitestProject("golden", 10 * minute) },
   { name: "contract", run: () => runVitestProject("contract", 20 * minute) },
   { name: "e2e", run: () => runVitestProject("e2e", 35 * minute) },
+  { name: "programs", run: () => runVitestProject("programs", 20 * minute) },
   { name: "editor", run: runEditorSuite },
   { name: "smoke", run: runSmoke },
 ];

@@ -104,10 +104,17 @@ function readReport(file: string, status: number): Counts {
     console.error(`The editor suite ended with status ${status} and without a report`);
     return brokenSuite;
   }
-  const { passed, failed, skipped } = JSON.parse(readFileSync(file, "utf8")) as SuiteReport;
-  if (status === 124) console.error(`The editor suite did not end within ${limitMs / 1000} s`);
-  const unaccounted = status === 124 || (failed === 0 && (status !== 0 || passed === 0)) ? 1 : 0;
-  return { passed, failed: failed + unaccounted, skipped };
+  const { passed, failed, skipped, failures, retried } = JSON.parse(readFileSync(file, "utf8")) as SuiteReport;
+  const isTooLate = status === 124;
+  const unaccounted = isTooLate || (failed === 0 && (status !== 0 || passed === 0)) ? 1 : 0;
+  const what = isTooLate ? `did not end within ${limitMs / 1000} s` : `ended with status ${status}`;
+  return {
+    passed,
+    failed: failed + unaccounted,
+    skipped,
+    failures: unaccounted > 0 ? [...failures, `The editor suite ${what}`] : failures,
+    retried,
+  };
 }
 
 async function keepEvidence(page: Page, server: EditorServer): Promise<void> {

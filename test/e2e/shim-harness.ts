@@ -208,9 +208,12 @@ export interface World extends AsyncDisposable {
   readonly line: Line;
 }
 
-/** A function whose shim has come to a relay of its own, over a line that the test can cut. */
+/**
+ * A function whose shim has come to a relay of its own, over a line that the test can cut. The relay waits for a lost
+ * sandbox far longer than the shim waits for the relay: which of two equal times ends first would be luck.
+ */
 export async function debugged(files: Readonly<Record<string, string>>, options?: RelayOptions): Promise<World> {
-  const relay = await startRelay({ graceMs: 3000, ...options });
+  const relay = await startRelay({ graceMs: 120_000, ...options });
   const session = relay.openSession();
   const line = await openLine(Number(new URL(relay.url).port));
   const sandbox = nextSandbox(session);

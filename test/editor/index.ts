@@ -38,8 +38,8 @@ class NoReporter extends Mocha.reporters.Base {
 
 /** @param reportFile - written after every test, so that a suite that hangs has counted what it did */
 function runAll(mocha: Mocha, reportFile: string | undefined): Promise<SuiteReport> {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const count = (outcome: keyof SuiteReport, text: string): void => {
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [] as string[], retried: [] as string[] };
+  const count = (outcome: "passed" | "failed" | "skipped", text: string): void => {
     counts[outcome] += 1;
     print(text);
     if (reportFile !== undefined) writeFileSync(reportFile, JSON.stringify(counts));
@@ -48,14 +48,21 @@ function runAll(mocha: Mocha, reportFile: string | undefined): Promise<SuiteRepo
     mocha
       .run(() => resolve(counts))
       .on("pass", (test: Mocha.Test) => count("passed", `  ✓ ${test.fullTitle()} (${test.duration ?? 0} ms)`))
-      .on("retry", (test: Mocha.Test, error: Error) =>
-        print(`  ~ ${test.fullTitle()} is tried once more\n${error.stack ?? error.message}`),
-      )
+      .on("retry", (test: Mocha.Test, error: Error) => {
+        const what = told(test, error);
+        counts.retried.push(what);
+        print(`  ~ once more: ${what}`);
+      })
       .on("pending", (test: Mocha.Test) => count("skipped", `  - ${test.fullTitle()}`))
-      .on("fail", (test: Mocha.Test, error: Error) =>
-        count("failed", `  ✗ ${test.fullTitle()}\n${error.stack ?? error.message}`),
-      );
+      .on("fail", (test: Mocha.Test, error: Error) => {
+        counts.failures.push(told(test, error));
+        count("failed", `  ✗ ${told(test, error)}`);
+      });
   });
+}
+
+function told(test: Mocha.Test, error: Error): string {
+  return `${test.fullTitle()}\n${error.stack ?? error.message}`;
 }
 
 /** scripts/lib/editor-suite.ts shows the lines that start with the mark, and only those. */

@@ -3,4 +3,7 @@ export interface SuiteReport {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Title and message of each failed test, and of each that passed at a second try only. */
+  readonly failures: readonly string[];
+  readonly retried: readonly string[];
 }
