@@ -35,6 +35,7 @@ export const bundles: Readonly<Record<string, Bundle>> = {
     out: "dist/language-client.cjs",
     options: { minifyWhitespace: true },
   },
+  deployer: { entry: "src/deploy/main.ts", out: "dist/deployer.cjs", options: { minifyWhitespace: true } },
   server: { entry: "src/server/main.ts", out: "dist/server.cjs" },
   "debug-adapter": { entry: "src/debug-adapter/main.ts", out: "dist/debug-adapter.cjs" },
   platform: { entry: "src/platform/main.ts", out: "dist/platform.cjs" },

@@ -1,9 +1,11 @@
 /** The real {@link Backend}: the deployer, whose packaging is the language server's. All of it is loaded at first use. */
+import { createRequire } from "node:module";
 import path from "node:path";
 import * as vscode from "vscode";
 import { version } from "../core/version.ts";
 import type { DataFolder } from "../deploy/data-folder.ts";
 import type { Deployer } from "../deploy/deploy-function.ts";
+import type * as DeployModule from "../deploy/main.ts";
 import type { FunctionConfiguration } from "../deploy/provider.ts";
 import type { LocalOptions, RunningPlatform } from "../deploy/providers/local/platform-process.ts";
 import type { Backend, PlatformState } from "./backend.ts";
@@ -19,49 +21,40 @@ export interface BackendOptions {
   readonly log: vscode.LogOutputChannel;
 }
 
-const useCases = () => import("../deploy/deploy-function.ts");
-const processes = () => import("../deploy/providers/local/platform-process.ts");
-const debugTargets = () => import("../deploy/debug-target.ts");
-
 export function createBackend(options: BackendOptions): Backend {
   const { folders, log } = options;
-  let making: Promise<Deployer> | undefined;
-  const deployer = (): Promise<Deployer> => (making ??= makeDeployer(options));
+  const bundle = path.join(options.dist, "deployer.cjs");
+  const load = (): typeof DeployModule => createRequire(bundle)(bundle) as typeof DeployModule;
+  let made: Deployer | undefined;
+  const deployer = (): Deployer => (made ??= makeDeployer(load(), options));
   const journal = { journalFolder: folders.journal, log };
 
   return {
-    deployments: async () => (await deployer()).store.list(),
+    deployments: async () => deployer().store.list(),
     deploy: async (ref, signal) => {
-      const { deployFunction } = await useCases();
-      const made = await deployer();
       const uri = vscode.Uri.file(ref.file);
-      const wished = (await made.directiveOf?.(ref, signal))?.target;
-      const target = wished === undefined ? readSettings(uri).target : (await made.provider(wished)).id;
-      return deployFunction(made, ref, { target, configuration: configurationOf(uri) }, signal);
+      const wished = (await deployer().directiveOf?.(ref, signal))?.target;
+      const target = wished === undefined ? readSettings(uri).target : (await deployer().provider(wished)).id;
+      return load().deployFunction(deployer(), ref, { target, configuration: configurationOf(uri) }, signal);
     },
-    invoke: async (deployment, input, signal) =>
-      (await useCases()).invokeDeployment(await deployer(), deployment, input, signal),
-    remove: async (deployment, signal) => (await useCases()).removeDeployment(await deployer(), deployment, signal),
-    logs: async ({ name, target }, signal) => (await (await deployer()).provider(target)).logs(name, {}, signal),
-    metrics: async ({ name, target }, signal) => (await (await deployer()).provider(target)).metrics(name, signal),
-    platformState: async () => {
-      const { findPlatform } = await processes();
-      return stateOf(await findPlatform(folders.platform, AbortSignal.timeout(5000)));
-    },
-    startPlatform: async (signal) => stateOf(await (await processes()).ensurePlatform(localOptions(options), signal)),
+    invoke: async (deployment, input, signal) => load().invokeDeployment(deployer(), deployment, input, signal),
+    remove: async (deployment, signal) => load().removeDeployment(deployer(), deployment, signal),
+    logs: async ({ name, target }, signal) => (await deployer().provider(target)).logs(name, {}, signal),
+    metrics: async ({ name, target }, signal) => (await deployer().provider(target)).metrics(name, signal),
+    platformState: async () => stateOf(await load().findPlatform(folders.platform, AbortSignal.timeout(5000))),
+    startPlatform: async (signal) => stateOf(await load().ensurePlatform(localOptions(options), signal)),
     stopPlatform: async (signal) => {
-      await (await processes()).stopPlatform(folders.platform, signal);
+      await load().stopPlatform(folders.platform, signal);
     },
-    debugTarget: async () => (await debugTargets()).createDebugTarget(await deployer(), journal),
-    restoreLeftovers: async (signal) => (await debugTargets()).restoreLeftovers(await deployer(), journal, signal),
+    debugTarget: async () => load().createDebugTarget(deployer(), journal),
+    restoreLeftovers: async (signal) => load().restoreLeftovers(deployer(), journal, signal),
   };
 }
 
-async function makeDeployer(options: BackendOptions): Promise<Deployer> {
-  const [{ createDeploymentStore }, { createRegistry }] = await Promise.all([
-    import("../deploy/deployment-store.ts"),
-    import("../deploy/registry.ts"),
-  ]);
+function makeDeployer(
+  { createDeploymentStore, createRegistry }: typeof DeployModule,
+  options: BackendOptions,
+): Deployer {
   const registry = createRegistry({ local: localOptions(options) });
   return {
     packageFunction: (ref, { debug }, signal) => options.server.package(ref, debug, tokenOf(signal)),

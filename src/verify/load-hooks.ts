@@ -106,7 +106,7 @@ function sourceOf(file: string, loader: Loader, options: LoadOptions): LoadedSou
   const format = formatOf(file, text);
   const needsTransform = loader !== "js" || (format === "commonjs" && isEsModuleText(text));
   const source = needsTransform ? transformed(text, { file, loader, format }) : text;
-  return { format, source: file === options.file ? source + accessorFor(options.name) : source };
+  return { format, source: file === options.file ? source + accessorFor(options.name, format) : source };
 }
 
 function transformed(
@@ -154,8 +154,11 @@ function compilerOptionsFor(file: string): string {
   }
 }
 
-function accessorFor(name: string): string {
+/** A CommonJS function need not have a name there: `exports.half = function () {…}`, `module.exports = function half() {…}`. */
+function accessorFor(name: string, format: LoadedSource["format"]): string {
   if (name === "default") return "";
   const key = JSON.stringify(Symbol.keyFor(ACCESSOR));
-  return `\n;globalThis[Symbol.for(${key})] = () => ${name};\n`;
+  const exported = `module.exports?.${name} ?? module.exports`;
+  const value = format === "module" ? name : `typeof ${name} === "undefined" ? ${exported} : ${name}`;
+  return `\n;globalThis[Symbol.for(${key})] = () => (${value});\n`;
 }

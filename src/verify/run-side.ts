@@ -38,10 +38,10 @@ export function runSide(label: string, request: SideRequest, options: SideOption
     complaints = (complaints + text).slice(-2000);
   });
   const observations: Observation[] = [];
+  let timer: NodeJS.Timeout | undefined;
   return new Promise<readonly Observation[]>((resolve, reject) => {
     const fail = (what: string): void =>
       reject(notVerifiable(`${label} of ${path.basename(request.file)}#${request.name} ${what}`));
-    let timer: NodeJS.Timeout | undefined;
     const wait = (): void => {
       clearTimeout(timer);
       timer = setTimeout(
@@ -66,7 +66,10 @@ export function runSide(label: string, request: SideRequest, options: SideOption
     });
     wait();
     child.send(request);
-  }).finally(() => child.kill("SIGKILL"));
+  }).finally(() => {
+    clearTimeout(timer);
+    child.kill("SIGKILL");
+  });
 }
 
 function notVerifiable(what: string): FaasifyError {

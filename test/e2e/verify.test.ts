@@ -26,6 +26,7 @@ const files = {
   "src/shop.ts": shop,
   "src/money.ts": "export const roundToCents = (amount: number): number => Math.round(amount * 100) / 100;\n",
   "src/half.cjs": "exports.half = function half(a) { return a / 2; };\n",
+  "src/third.cjs": "module.exports = function (a) { return a / 3; };\n",
 };
 
 let place: CliPlace;
@@ -74,6 +75,10 @@ describe("verify", () => {
       const { status, stdout } = await place.run("verify", "src/half.cjs#half", "--args", "[3]", "--args", '["x"]');
 
       expect({ status, stdout }).toEqual({ status: 0, stdout: "src/half.cjs#half: 2 of 2 cases equal, seed 1\n" });
+      expect(await place.json("verify", "src/third.cjs#default", "--args", "[3]")).toMatchObject({
+        cases: 1,
+        equal: 1,
+      });
     },
     patience,
   );

@@ -20,15 +20,21 @@ export interface PlainBreakpoint {
   readonly line: number;
 }
 
+interface PlainStop {
+  readonly client: PlainDebugging;
+  readonly pause: Protocol.Debugger.PausedEvent;
+}
+
+/** Node's inspector now and then loses the command that lets the program run: a stop takes a fifth of a second, or never comes. */
+const STOP_LIMIT_MS = 10_000;
+
 /**
  * Starts `node --inspect-wait` on a script, sets one breakpoint and lets it run; resolves when it is paused there.
  *
  * @param script - the text of a module; it is written beside the file of the breakpoint
+ * @returns undefined when it did not pause within ten seconds
  */
-export async function stopInPlainNode(
-  script: string,
-  { file, line }: PlainBreakpoint,
-): Promise<{ readonly client: PlainDebugging; readonly pause: Protocol.Debugger.PausedEvent }> {
+export async function stopInPlainNode(script: string, { file, line }: PlainBreakpoint): Promise<PlainStop | undefined> {
   const main = path.join(path.dirname(file), "bench-main.ts");
   writeFileSync(main, script);
   const child = spawn(process.execPath, ["--inspect-wait=127.0.0.1:0", main], { stdio: ["ignore", "ignore", "pipe"] });
@@ -44,13 +50,26 @@ export async function stopInPlainNode(
     },
   };
   const paused = client.paused();
-  await Promise.all([
-    client.send("Runtime.enable"),
-    client.send("Debugger.enable"),
-    client.send("Debugger.setBreakpointByUrl", { url: pathToFileURL(file).href, lineNumber: line - 1 }),
-    client.send("Runtime.runIfWaitingForDebugger"),
-  ]);
-  return { client, pause: await paused };
+  void client.send("Runtime.enable");
+  void client.send("Debugger.enable");
+  void client.send("Debugger.setBreakpointByUrl", { url: pathToFileURL(file).href, lineNumber: line - 1 });
+  void client.send("Runtime.runIfWaitingForDebugger");
+  const pause = await withinLimit(paused);
+  if (pause) return { client, pause };
+  await client[Symbol.asyncDispose]();
+  return undefined;
+}
+
+async function withinLimit<T>(awaited: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), STOP_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([awaited, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function inspectorClient(socket: WebSocket): Pick<PlainDebugging, "send" | "paused"> {
