@@ -44,12 +44,7 @@ suite("diagnostics", () => {
       end,
     );
     assert.ok(items.some(({ label }) => (typeof label === "string" ? label : label.label) === "timeout=30"));
-    await vscode.commands.executeCommand("workbench.action.files.revert");
-    await eventually(
-      "text",
-      async () => document.getText(),
-      (text) => text === before,
-    );
+    await replace(document, document.getText(), before);
   });
 });
 

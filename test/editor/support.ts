@@ -68,8 +68,8 @@ export function lineOf(document: vscode.TextDocument, text: string): number {
 
 /** Replaces a text in an open file; saves nothing. */
 export async function replace(document: vscode.TextDocument, from: string, to: string): Promise<void> {
-  const start = document.positionAt(document.getText().indexOf(from));
-  const range = new vscode.Range(start, start.translate(0, from.length));
+  const start = document.getText().indexOf(from);
+  const range = new vscode.Range(document.positionAt(start), document.positionAt(start + from.length));
   const edit = new vscode.WorkspaceEdit();
   edit.replace(document.uri, range, to);
   if (!(await vscode.workspace.applyEdit(edit))) throw new Error(`${from} could not be replaced`);
