@@ -47,6 +47,26 @@ const overview = { maxArrayLength: 0, showHidden: true, customInspect: false, de
 const onlyElements =
   /^\w+\(\d+\) (?:\[\w+\] )?\[ (?:\.\.\. \d+ more items?, )?(?:\[(?:BYTES_PER_ELEMENT|length|byteLength|byteOffset)\]: \d+, ){4}\[buffer\]: ArrayBuffer \{[^{}]*\} \]$/;
 
+const LONG = 64;
+
+/** Node's overview of an array of this length that has no properties with a name. */
+const overviewOfElements = ((): ((length: number) => string) | undefined => {
+  const sample = inspect?.(Array.from({ length: LONG }, () => 0), overview);
+  return sample === undefined ? undefined : (length) => sample.replaceAll(String(LONG), String(length));
+})();
+
+/**
+ * Whether a long array surely has no properties with a name; false where it is not known. Listing its keys would make a
+ * string of each index; Node's overview of it does not.
+ */
+export function hasOnlyIndices(array: readonly unknown[]): boolean {
+  return (
+    array.length >= LONG &&
+    overviewOfElements !== undefined &&
+    inspect?.(array, overview) === overviewOfElements(array.length)
+  );
+}
+
 /**
  * Whether a typed array surely has no properties with a name. Listing its keys would make a string of each index, a
  * million of them for a megabyte; Node's overview of it does not.
