@@ -51,7 +51,10 @@ const LONG = 64;
 
 /** Node's overview of an array of this length that has no properties with a name. */
 const overviewOfElements = ((): ((length: number) => string) | undefined => {
-  const sample = inspect?.(Array.from({ length: LONG }, () => 0), overview);
+  const sample = inspect?.(
+    Array.from({ length: LONG }, () => 0),
+    overview,
+  );
   return sample === undefined ? undefined : (length) => sample.replaceAll(String(LONG), String(length));
 })();
 
