@@ -63,6 +63,7 @@ export function planDecomposition(analyzer: Analyzer, program: Program, options:
     const models = new Map(analyzer.analyzeFile(module.file).functions.map((model) => [model.name, model]));
     for (const site of functionSitesOf(module)) {
       const ref = { file: module.file, name: site.name };
+      if (site.made && !models.has(site.name)) continue;
       const judged = judge(analyzer, { module, site, model: models.get(site.name), modules }, options);
       if (typeof judged === "string") staying.push({ ref, reason: judged });
       else candidates.push(judged);
@@ -90,6 +91,7 @@ function judge(
 ): Candidate | string {
   if (!model) return "could not be analysed";
   if (!canMove(model.verdict)) return firstReason(model);
+  if (site.made) return "is no function of its own, but a value that the program computes when it is loaded";
   const ref = { file: module.file, name: site.name };
   const known = excluded.get(`${ref.file}#${ref.name}`);
   if (known !== undefined) return known;

@@ -36,7 +36,7 @@ export function analyseFunction(
   const reach = reachFrom(workspace, {
     module,
     facts: whole,
-    ...(usesOwner ? { item: site.item } : {}),
+    ...(usesOwner || site.made ? { item: site.item } : {}),
     ...(site.binding === undefined ? {} : { name: site.binding }),
   });
   const effects = effectsReached(workspace, { module, facts: whole }, reach);

@@ -4,6 +4,7 @@ import type { FunctionModel } from "../../core/function-model.ts";
 import { hasModifier } from "./facts.ts";
 import type { ExportEntry, Item, Module } from "./module.ts";
 import { functionOf, unwrap } from "./lookup.ts";
+import { innerFunction, mayBeMade } from "./made-functions.ts";
 
 export type FunctionNode = ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration;
 
@@ -33,6 +34,11 @@ export interface FunctionSite {
   readonly nameless?: "class" | "object";
   /** The function around it. */
   readonly nestedIn?: FunctionSite;
+  /**
+   * The value that may give the function when its file is loaded (made-functions.ts): {@link node} is the function that
+   * goes into it. Whether it is a function at all is not known yet.
+   */
+  readonly made?: ts.Expression;
 }
 
 /** All named functions of a module, in source order. */
@@ -44,7 +50,7 @@ export function functionSitesOf(module: Module): FunctionSite[] {
     unique.set(site.name, site);
     for (const nested of nestedSites(site)) unique.set(nested.name, nested);
   }
-  return Array.from(unique.values()).toSorted((a, b) => a.node.pos - b.node.pos);
+  return Array.from(unique.values()).toSorted((a, b) => a.rangeNode.pos - b.rangeNode.pos);
 }
 
 function* sitesOfItem(module: Module, item: Item): Generator<FunctionSite> {
@@ -53,7 +59,7 @@ function* sitesOfItem(module: Module, item: Item): Generator<FunctionSite> {
   else if (ts.isClassDeclaration(node))
     yield* classMembers(module, item, { owner: node.name?.text ?? "default", node });
   else if (ts.isVariableDeclaration(node)) yield* variableSites(module, item, node);
-  else if (ts.isExportAssignment(node)) yield* exportedExpression(item, node.expression);
+  else if (ts.isExportAssignment(node)) yield* exportedExpression(module, item, node.expression);
   else yield* commonJsSites(module, item, node);
 }
 
@@ -114,6 +120,25 @@ function* variableSites(module: Module, item: Item, node: ts.VariableDeclaration
     };
   } else if (ts.isClassExpression(initializer)) yield* classMembers(module, item, { owner, node: initializer });
   else if (ts.isObjectLiteralExpression(initializer)) yield* objectMembers(module, item, { owner, node: initializer });
+  else if (mayBeMade(initializer, module)) {
+    yield {
+      ...madeSite(module, item, initializer),
+      name: owner,
+      rangeNode: wholeDefinition(node),
+      nameNode: node.name,
+      binding: owner,
+      expression: owner,
+      ...exportOf(module, owner, initializer),
+    };
+  }
+}
+
+function madeSite(
+  module: Module,
+  item: Item,
+  made: ts.Expression,
+): Pick<FunctionSite, "kind" | "node" | "item" | "made"> {
+  return { kind: "function", node: innerFunction(made, module), item, made };
 }
 
 /** `const f = (exports.f = value)` → value. */
@@ -204,7 +229,7 @@ function* objectMembers(
   }
 }
 
-function* exportedExpression(item: Item, expression: ts.Expression): Generator<FunctionSite> {
+function* exportedExpression(module: Module, item: Item, expression: ts.Expression): Generator<FunctionSite> {
   const node = unwrap(expression);
   if (ts.isObjectLiteralExpression(node)) {
     for (const member of node.properties) {
@@ -213,12 +238,14 @@ function* exportedExpression(item: Item, expression: ts.Expression): Generator<F
       if (site) yield site;
     }
   }
-  if (!ts.isArrowFunction(node) && !ts.isFunctionExpression(node)) return;
+  const isFunction = ts.isArrowFunction(node) || ts.isFunctionExpression(node);
+  // A name that is exported by default is that name's own function.
+  if (!isFunction && (ts.isIdentifier(node) || !mayBeMade(node, module))) return;
   yield {
-    ...plainSite(node, item),
+    ...(isFunction ? plainSite(node, item) : madeSite(module, item, node)),
     name: "default",
     rangeNode: item.node,
-    nameNode: nameOrStart(node),
+    nameNode: isFunction ? nameOrStart(node) : node,
     expression: "default",
     exported: true,
     exportName: "default",

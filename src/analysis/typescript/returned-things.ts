@@ -70,14 +70,22 @@ function calledThing({ workspace, module }: Code, { expression }: ts.CallExpress
   if (!ts.isIdentifier(expression)) return undefined;
   const declared = declarationBehind(workspace, module, { name: expression.text, chain: [] });
   const called = declared && functionOf(declared.binding.declaration);
-  if (!declared || !called) return undefined;
+  return declared && called && thingReturnedBy({ workspace, module: declared.module }, called);
+}
+
+function thingReturnedBy({ workspace, module }: Code, called: ts.FunctionLikeDeclaration): string | undefined {
   return workspace.remember("returned thing", called, () => {
     if ("asteriskToken" in called && called.asteriskToken) return "a generator";
     const asked = workspace.remember("returned things asked", workspace, () => new Set<ts.Node>());
     if (asked.has(called)) return undefined;
     asked.add(called);
-    return returnedBy({ workspace, module: declared.module }, called)?.what;
+    return returnedBy({ workspace, module }, called)?.what;
   });
+}
+
+/** Does a function of the project plainly return a function? */
+export function isFunctionReturned(workspace: Workspace, module: Module, called: ts.FunctionLikeDeclaration): boolean {
+  return thingReturnedBy({ workspace, module }, called) === "a function";
 }
 
 function namedThing({ module }: Code, name: ts.Identifier, body: ts.Node): string | undefined {

@@ -10,6 +10,7 @@ import { analyseFunction, type AnalysedFunction } from "./function-model.ts";
 import { functionSitesOf, type FunctionSite } from "./function-sites.ts";
 import type { Module } from "./module.ts";
 import { loadEffectOf, programOf, type LoadEffect, type Program } from "./program.ts";
+import { givesFunction, isLikelyFunction } from "./made-functions.ts";
 import { isSourceFile } from "./resolve.ts";
 import { sliceOf, type Slice } from "./slice.ts";
 import { createWorkspace, type Workspace } from "./workspace.ts";
@@ -64,7 +65,7 @@ function analyzeFile(workspace: Workspace, file: string): FileAnalysis {
   }
   const problems: Problem[] = module.syntaxErrors.map(({ message, line }) => ({ file, message, line }));
   const functions: FunctionModel[] = [];
-  const sites = functionSitesOf(module);
+  const sites = knownSites(workspace, module);
   const directives = directivesOf(module, sites);
   for (const { message, line } of directives.problems) problems.push({ file, message, line });
   for (const site of sites) {
@@ -74,11 +75,25 @@ function analyzeFile(workspace: Workspace, file: string): FileAnalysis {
       problems.push(...brokenPromise(model));
     } catch (error) {
       // Analysis never fails: an oversight of ours costs one function, and says so.
-      const line = module.sourceFile.getLineAndCharacterOfPosition(site.node.getStart()).line + 1;
+      const line = module.sourceFile.getLineAndCharacterOfPosition(site.rangeNode.getStart()).line + 1;
       problems.push({ file, message: `\`${site.name}\` could not be analysed: ${messageOf(error)}`, line });
     }
   }
   return { file, functions, problems };
+}
+
+/** Without the values that are no functions. */
+function knownSites(workspace: Workspace, module: Module): readonly FunctionSite[] {
+  const called = (name: string): boolean =>
+    module.items.some(({ facts }) =>
+      facts.references.some((use) => use.name === name && use.use === "call" && use.chain.length === 0),
+    );
+  return functionSitesOf(module).filter(({ made, binding, exported }) => {
+    if (!made) return true;
+    const known = givesFunction(workspace, module, made);
+    if (known !== undefined) return known;
+    return (binding !== undefined && called(binding)) || (exported && isLikelyFunction(workspace, module, made));
+  });
 }
 
 /** A function that is meant to move and cannot. */
@@ -94,7 +109,7 @@ function messageOf(error: unknown): string {
 
 function sliceFunction(workspace: Workspace, { file, name }: FunctionRef): Slice {
   const module = readModule(workspace, file);
-  const sites = functionSitesOf(module);
+  const sites = knownSites(workspace, module);
   const site = sites.find((candidate) => candidate.name === name) ?? aliasOf(sites, name);
   if (!site)
     throw module.syntaxErrors[0]

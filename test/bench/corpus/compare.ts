@@ -49,14 +49,22 @@ export interface Comparer extends AsyncDisposable {
   /** What the library's entry exports when it is loaded. */
   readonly functions: readonly ExportedFunction[];
   compare(work: Work): Promise<Comparison>;
+  /** Loads the library anew: a function has changed what others of it use. */
+  renew(): Promise<void>;
 }
 
 /** @param entry - absolute path of the library's own entry */
 export async function startComparer(entry: string): Promise<Comparer> {
   let child = startChild();
   const { functions } = await open(child, entry);
+  const renew = async (): Promise<void> => {
+    await stop(child);
+    child = startChild();
+    await open(child, entry);
+  };
   return {
     functions,
+    renew,
     async compare(work) {
       const cases: Comparison["cases"][number][] = [];
       let from = 0;
@@ -64,9 +72,7 @@ export async function startComparer(entry: string): Promise<Comparer> {
         const end = await compareFrom(child, { ...work, from, kind: "compare" }, cases);
         if (end.kind === "compared") return { cases };
         if (end.kind === "not-loaded") return { cases, notLoaded: end.problem };
-        await stop(child);
-        child = startChild();
-        await open(child, entry);
+        await renew();
         cases.push({ index: end.index, outcome: end.side === "unit" ? "hangs" : "late" });
         from = end.index + 1;
         if (restarts === MAX_RESTARTS) return { cases };

@@ -12,6 +12,11 @@ Math.random = () => {
   random = (random * 48271) % 0x7fffffff;
   return random / 0x7fffffff;
 };
+const words = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+crypto.getRandomValues = <T extends ArrayBufferView | null>(view: T): T => {
+  if (view) words(view).forEach((_, index, bytes) => (bytes[index] = Math.floor(Math.random() * 256)));
+  return view;
+};
 RealDate.now = () => FIXED_MS;
 performance.now = () => 1000;
 const fixed: DateConstructor = new Proxy(RealDate, {

@@ -20,6 +20,8 @@ export interface Totals {
   readonly compared: number;
   /** Every call gave what the original gives. */
   readonly equal: number;
+  /** Some calls were refused with a reason, and all others gave what the original gives. */
+  readonly partly: number;
   readonly silent: number;
 }
 
@@ -34,6 +36,7 @@ export function totalsOf(reports: readonly LibraryReport[]): Totals {
     loaded: count(({ comparison }) => comparison !== undefined && comparison.notLoaded === undefined),
     compared: count(({ judged }) => judged.kind !== "unknown" && judged.kind !== "refused"),
     equal: count((report) => verdictOn(report) === "equal"),
+    partly: count(isPartly),
     silent: count((report) => verdictOn(report) === "different"),
   };
 }
@@ -50,6 +53,12 @@ export function verdictOn(
     outcomes.has(outcome),
   );
   return worst ?? "nothing";
+}
+
+function isPartly(report: FunctionReport): boolean {
+  return (
+    verdictOn(report) === "refused" && report.comparison?.cases.some(({ outcome }) => outcome === "equal") === true
+  );
 }
 
 /** What must not happen in any run. */
@@ -90,6 +99,7 @@ const columns = [
   ["extracted", "extracted"],
   ["loaded", "loaded"],
   ["equal", "equal"],
+  ["in part", "partly"],
   ["differ", "silent"],
 ] as const satisfies readonly (readonly [string, keyof Totals])[];
 
@@ -99,7 +109,9 @@ function detailsOf({ library, functions }: LibraryReport): string[] {
   const cases = callable.flatMap(({ comparison }) => comparison?.cases ?? []);
   const outcomes = grouped(cases, ({ outcome }) => outcome).map(([outcome, { length }]) => `${outcome} ${length}`);
   const lines = [`${library}: calls ${outcomes.join(", ")}${classes > 0 ? `; ${classes} classes` : ""}`];
-  const odd = callable.filter((report) => report.judged.kind === "extracted" && verdictOn(report) !== "equal");
+  const odd = callable.filter(
+    (report) => report.judged.kind === "extracted" && verdictOn(report) !== "equal" && !isPartly(report),
+  );
   for (const report of odd) lines.push(`    ${report.name}: ${oddity(report)}`);
   for (const [reason, { length }] of grouped(callable, refusalOf).slice(0, 12)) {
     if (reason !== "") lines.push(`    ${String(length).padStart(4)} × ${reason}`);

@@ -12,7 +12,8 @@ interface Search {
 }
 
 function differ(search: Search, left: unknown, right: unknown, at: string): string | undefined {
-  if (Object.is(left, right) && !isObject(left)) return undefined;
+  // A built-in function travels by its name: it is the very same at both ends.
+  if (Object.is(left, right) && (!isObject(left) || typeof left === "function")) return undefined;
   if (!isObject(left) || !isObject(right)) return `${at || "it"}: ${show(left)} and ${show(right)}`;
   const known = search.pairs.get(left) ?? search.reversed.get(right);
   if (known) {

@@ -49,6 +49,51 @@ describe("which functions a file has", () => {
     expect(files.model("a.cjs", "two").exported).toBe(true);
   });
 
+  it("finds functions that are made while the file is loaded, and no other values", () => {
+    using files = project({
+      "curry.ts": "export const curry = (f: Function) => (...args: any[]) => f(...args);",
+      "a.ts": [
+        'import { curry } from "./curry.ts";',
+        'import { anything } from "package";',
+        "const tax = (rate: number, net: number) => net * rate;",
+        "export const reduced = tax.bind(null, 0.07);",
+        "export const add = curry((a: number, b: number) => a + b);",
+        "export const other = tax;",
+        "export const either = Math.min ? tax : undefined;",
+        "const load = () => ({ port: 1 });",
+        "export const config = load();",
+        "export const answer = anything(() => 1);",
+        "export const called = anything(() => 1);",
+        "export const size = Math.max(1, 2), list = [tax], two = called();",
+      ].join("\n"),
+    });
+
+    expect(Object.keys(files.functions("a.ts"))).toEqual([
+      "tax",
+      "reduced",
+      "add",
+      "other",
+      "either",
+      "load",
+      "called",
+    ]);
+    expect(files.model("a.ts", "add")).toMatchObject({ verdict: "pure", exported: true });
+    expect(files.model("a.ts", "add").parameters.map(({ name }) => name)).toEqual(["a", "b"]);
+    expect(files.model("a.ts", "reduced").parameters).toMatchObject([{ name: "args", rest: true }]);
+  });
+
+  it("sees state that a made function keeps", () => {
+    using files = project({
+      "a.ts":
+        "const once = (f: () => number) => { let n: number | undefined; return () => (n ??= f()); };\nexport const id = once(() => 1);",
+    });
+
+    expect(files.model("a.ts", "id")).toMatchObject({
+      verdict: "local",
+      reasons: [{ message: expect.stringContaining("keeps state in a closure and cannot travel"), line: 2 }],
+    });
+  });
+
   it("understands JSX in .tsx and .jsx, and decorators", () => {
     using files = project({
       "a.tsx":

@@ -230,3 +230,20 @@ it("lists effects, environment and packages in the manifest", () => {
     classes: [],
   });
 });
+
+describe("a function that is made while its file is loaded", () => {
+  it("is extracted with what makes it", () => {
+    using files = project({
+      "a.ts": [
+        "const curry = (f: (a: number, b: number) => number) => (a: number, b: number) => f(a, b);",
+        "const rate = 2;",
+        "const unused = 3;",
+        "export const scaled = curry((a, b) => a * b * rate);",
+      ].join("\n"),
+    });
+
+    expect(kept(unitOf(files, "a.ts", "scaled"))).toBe(
+      "const curry = (f: (a: number, b: number) => number) => (a: number, b: number) => f(a, b); const rate = 2; export const scaled = curry((a, b) => a * b * rate);",
+    );
+  });
+});

@@ -1,0 +1,150 @@
+/**
+ * Functions that no function expression gives, but a value that is computed when the file is loaded: `curry((a, b) => …)`,
+ * `tax.bind(null, 0.2)`, `isNative ? native : own`, another name of a function.
+ */
+import { ts } from "ts-morph";
+import { declarationBehind, functionOf, unwrap } from "./lookup.ts";
+import type { Module } from "./module.ts";
+import { isFunctionReturned } from "./returned-things.ts";
+import { returnedExpressions } from "./type-texts.ts";
+import type { Workspace } from "./workspace.ts";
+
+export type InnerFunction = ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction;
+
+const MAX_DEPTH = 8;
+
+/** May the value be such a function, by its syntax alone? Cheap, and true for many values that are none. */
+export function mayBeMade(value: ts.Expression, { bindings }: Pick<Module, "bindings">): boolean {
+  const inner = unwrap(value);
+  if (ts.isIdentifier(inner)) return bindings.has(inner.text);
+  if (ts.isConditionalExpression(inner))
+    return mayBeMade(inner.whenTrue, { bindings }) || mayBeMade(inner.whenFalse, { bindings });
+  if (ts.isBinaryExpression(inner)) return /^(?:\|\||\?\?)$/.test(inner.operatorToken.getText());
+  return ts.isCallExpression(inner);
+}
+
+/**
+ * The function whose parameters the made one most likely has: the last function that goes into it. One that takes
+ * anything where there is none in the same file.
+ */
+export function innerFunction(value: ts.Expression, { bindings }: Pick<Module, "bindings">): InnerFunction {
+  const find = (expression: ts.Expression, depth: number): InnerFunction | undefined => {
+    const inner = unwrap(expression);
+    if (depth > MAX_DEPTH) return undefined;
+    if (ts.isArrowFunction(inner) || ts.isFunctionExpression(inner)) return inner;
+    if (ts.isIdentifier(inner)) {
+      const declaration = bindings.get(inner.text)?.declaration;
+      const declared = declaration && functionOf(declaration);
+      return declared?.body ? (declared as InnerFunction) : undefined;
+    }
+    if (!ts.isCallExpression(inner)) return undefined;
+    // What `bind` gives has fewer parameters, and which are left is not worth telling.
+    if (isBind(inner)) return undefined;
+    return inner.arguments
+      .toReversed()
+      .map((argument) => find(argument, depth + 1))
+      .find(Boolean);
+  };
+  return find(value, 0) ?? takesAnything;
+}
+
+const takesAnything = ((): InnerFunction => {
+  const source = ts.createSourceFile("made.ts", "(...args: any[]): any => {}", ts.ScriptTarget.Latest, true);
+  const [statement] = source.statements;
+  if (!statement || !ts.isExpressionStatement(statement) || !ts.isArrowFunction(statement.expression))
+    throw new Error("the parser gives no arrow function");
+  return statement.expression;
+})();
+
+/**
+ * Is it a function? `undefined`: the source does not tell, as with what a package's function returns.
+ *
+ * @param module - of the expression, which stands at its top level
+ */
+export function givesFunction(
+  workspace: Workspace,
+  module: Module,
+  expression: ts.Expression,
+  depth = 0,
+): boolean | undefined {
+  const value = unwrap(expression);
+  if (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) return true;
+  if (depth > MAX_DEPTH) return undefined;
+  if (ts.isConditionalExpression(value)) return either(value.whenTrue, value.whenFalse);
+  if (ts.isBinaryExpression(value)) return either(value.left, value.right);
+  if (ts.isIdentifier(value)) return nameGives(value);
+  return ts.isCallExpression(value) ? callGives(value) : false;
+
+  function either(...parts: readonly ts.Expression[]): boolean | undefined {
+    const known = parts.map((part) => givesFunction(workspace, module, part, depth + 1));
+    return known.includes(true) || (known.includes(undefined) ? undefined : false);
+  }
+
+  function nameGives(name: ts.Identifier): boolean | undefined {
+    const declared = declarationBehind(workspace, module, { name: name.text, chain: [] });
+    if (!declared) return undefined;
+    const { declaration } = declared.binding;
+    if (functionOf(declaration)) return true;
+    if (ts.isVariableDeclaration(declaration) && declaration.initializer)
+      return givesFunction(workspace, declared.module, declaration.initializer, depth + 1);
+    return ts.isExpression(declaration) ? givesFunction(workspace, declared.module, declaration, depth + 1) : false;
+  }
+
+  function callGives(call: ts.CallExpression): boolean | undefined {
+    if (isBind(call)) return true;
+    const callee = unwrap(call.expression);
+    if (!ts.isIdentifier(callee)) return undefined;
+    const declared = declarationBehind(workspace, module, { name: callee.text, chain: [] });
+    if (!declared) return undefined;
+    const { declaration } = declared.binding;
+    const definition = functionOf(declaration);
+    if (definition) return returnsFunction(workspace, declared.module, definition);
+    const made = ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
+    if (!made || givesFunction(workspace, declared.module, made, depth + 1) !== true) return undefined;
+    const inner = innerFunction(made, declared.module);
+    // A curried function that lacks arguments gives a function.
+    if (inner !== takesAnything && call.arguments.length < inner.parameters.length) return true;
+    return returnsFunction(workspace, declared.module, inner);
+  }
+}
+
+function returnsFunction(
+  workspace: Workspace,
+  module: Module,
+  called: ts.FunctionLikeDeclaration,
+): boolean | undefined {
+  if (isFunctionReturned(workspace, module, called)) return true;
+  const { body } = called;
+  const results = body && (ts.isBlock(body) ? returnedExpressions(body) : [body as ts.Expression]);
+  return results?.every((result) => result === undefined || isNoFunction(unwrap(result))) ? false : undefined;
+}
+
+function isNoFunction(value: ts.Expression): boolean {
+  return !(
+    ts.isIdentifier(value) ||
+    ts.isCallExpression(value) ||
+    ts.isConditionalExpression(value) ||
+    ts.isPropertyAccessExpression(value) ||
+    ts.isElementAccessExpression(value) ||
+    ts.isBinaryExpression(value) ||
+    ts.isFunctionExpression(value) ||
+    ts.isArrowFunction(value)
+  );
+}
+
+/**
+ * Where the source does not tell: is a value that the file exports most likely a function? When functions go into it, or
+ * when a function that was made itself gives it, as in `const inc = add(1)`.
+ */
+export function isLikelyFunction(workspace: Workspace, module: Module, value: ts.Expression): boolean {
+  const call = unwrap(value);
+  if (!ts.isCallExpression(call) || !ts.isIdentifier(call.expression)) return false;
+  const declared = declarationBehind(workspace, module, { name: call.expression.text, chain: [] });
+  if (!declared) return false;
+  if (!functionOf(declared.binding.declaration)) return givesFunction(workspace, module, call.expression) === true;
+  return call.arguments.some((argument) => givesFunction(workspace, module, argument) === true);
+}
+
+function isBind({ expression }: ts.CallExpression): boolean {
+  return ts.isPropertyAccessExpression(expression) && expression.name.text === "bind";
+}
