@@ -20,7 +20,7 @@ export function mayBeMade(value: ts.Expression, { bindings }: Pick<Module, "bind
   if (ts.isConditionalExpression(inner))
     return mayBeMade(inner.whenTrue, { bindings }) || mayBeMade(inner.whenFalse, { bindings });
   if (ts.isBinaryExpression(inner)) return /^(?:\|\||\?\?)$/.test(inner.operatorToken.getText());
-  return ts.isCallExpression(inner);
+  return ts.isCallExpression(inner) || (ts.isPropertyAccessExpression(inner) && isStandardFunction(inner, bindings));
 }
 
 /**
@@ -56,6 +56,16 @@ const takesAnything = ((): InnerFunction => {
   return statement.expression;
 })();
 
+const standardObjects = new Set("Array BigInt Date JSON Math Number Object Promise Reflect String".split(" "));
+
+/** `Array.isArray`, `Math.max`. */
+function isStandardFunction({ expression, name }: ts.PropertyAccessExpression, bindings: Module["bindings"]): boolean {
+  if (!ts.isIdentifier(expression) || bindings.has(expression.text) || !standardObjects.has(expression.text))
+    return false;
+  const owner: unknown = Reflect.get(globalThis, expression.text);
+  return typeof Reflect.get(owner as object, name.text) === "function";
+}
+
 /**
  * Is it a function? `undefined`: the source does not tell, as with what a package's function returns.
  *
@@ -73,6 +83,7 @@ export function givesFunction(
   if (ts.isConditionalExpression(value)) return either(value.whenTrue, value.whenFalse);
   if (ts.isBinaryExpression(value)) return either(value.left, value.right);
   if (ts.isIdentifier(value)) return nameGives(value);
+  if (ts.isPropertyAccessExpression(value)) return isStandardFunction(value, module.bindings);
   return ts.isCallExpression(value) ? callGives(value) : false;
 
   function either(...parts: readonly ts.Expression[]): boolean | undefined {
@@ -114,9 +125,8 @@ function returnsFunction(
   called: ts.FunctionLikeDeclaration,
 ): boolean | undefined {
   if (isFunctionReturned(workspace, module, called)) return true;
-  const { body } = called;
-  const results = body && (ts.isBlock(body) ? returnedExpressions(body) : [body as ts.Expression]);
-  return results?.every((result) => result === undefined || isNoFunction(unwrap(result))) ? false : undefined;
+  const results = resultsOf(called);
+  return results.every((result) => result === undefined || isNoFunction(unwrap(result))) ? false : undefined;
 }
 
 function isNoFunction(value: ts.Expression): boolean {
@@ -134,17 +144,32 @@ function isNoFunction(value: ts.Expression): boolean {
 
 /**
  * Where the source does not tell: is a value that the file exports most likely a function? When functions go into it, or
- * when a function that was made itself gives it, as in `const inc = add(1)`.
+ * when a function that was made itself gives it, as in `const inc = add(1)`, or one that hands a function of its own on.
  */
 export function isLikelyFunction(workspace: Workspace, module: Module, value: ts.Expression): boolean {
   const call = unwrap(value);
   if (!ts.isCallExpression(call) || !ts.isIdentifier(call.expression)) return false;
   const declared = declarationBehind(workspace, module, { name: call.expression.text, chain: [] });
   if (!declared) return false;
-  if (!functionOf(declared.binding.declaration)) return givesFunction(workspace, module, call.expression) === true;
-  return call.arguments.some((argument) => givesFunction(workspace, module, argument) === true);
+  const definition = functionOf(declared.binding.declaration);
+  if (!definition) return givesFunction(workspace, module, call.expression) === true;
+  return call.arguments.some((argument) => givesFunction(workspace, module, argument) === true) || wraps(definition);
 }
 
 function isBind({ expression }: ts.CallExpression): boolean {
   return ts.isPropertyAccessExpression(expression) && expression.name.text === "bind";
+}
+
+/** `function createFlow(fromRight) { return flatRest((functions) => …); }` */
+function wraps(called: ts.FunctionLikeDeclaration): boolean {
+  return resultsOf(called).some((result) => {
+    const call = result && unwrap(result);
+    if (!call || !ts.isCallExpression(call)) return false;
+    return call.arguments.some((argument) => ts.isArrowFunction(argument) || ts.isFunctionExpression(argument));
+  });
+}
+
+function resultsOf({ body }: ts.FunctionLikeDeclaration): readonly (ts.Expression | undefined)[] {
+  if (!body) return [];
+  return ts.isBlock(body) ? returnedExpressions(body) : [body];
 }

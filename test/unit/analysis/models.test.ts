@@ -59,7 +59,7 @@ describe("which functions a file has", () => {
         "export const reduced = tax.bind(null, 0.07);",
         "export const add = curry((a: number, b: number) => a + b);",
         "export const other = tax;",
-        "export const either = Math.min ? tax : undefined;",
+        "export const either = Math.min ? tax : undefined, isList = Array.isArray, pi = Math.PI;",
         "const load = () => ({ port: 1 });",
         "export const config = load();",
         "export const answer = anything(() => 1);",
@@ -74,6 +74,7 @@ describe("which functions a file has", () => {
       "add",
       "other",
       "either",
+      "isList",
       "load",
       "called",
     ]);
