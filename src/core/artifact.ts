@@ -22,4 +22,21 @@ export interface Artifact {
   readonly inputs: readonly string[];
   /** `lambda`: the function is a handler itself and takes an event, no FaaSify call. Absent means `plain`. */
   readonly convention?: "plain" | "lambda";
+  /** Packages that are no part of the bundle but lie in the zip as `node_modules`. Absent means none. */
+  readonly packages?: readonly ShippedPackage[];
+  /** Paths in the zip of files that the function reads. Absent means none. */
+  readonly assets?: readonly string[];
+  /** Names of environment variables that the function reads by constant names. Absent means none. */
+  readonly environment?: readonly string[];
+}
+
+export interface ShippedPackage {
+  readonly name: string;
+  readonly version: string;
+  /** In the zip: `node_modules/a`, `node_modules/a/node_modules/b`. */
+  readonly place: string;
+  /** Of its files, before compression. */
+  readonly bytes: number;
+  /** Why it could not be bundled: "has a native addon". Absent: another one of these needs it. */
+  readonly reason?: string;
 }

@@ -6,6 +6,7 @@
  */
 export const errorCodes = [
   "artifact-too-large",
+  "asset-missing",
   "bad-arguments",
   "build-failed",
   "credentials-rejected",
@@ -20,6 +21,7 @@ export const errorCodes = [
   "function-stays-local",
   "invocation-failed",
   "invocation-throttled",
+  "native-addon-unfit",
   "node-missing",
   "not-verifiable",
   "platform-state-corrupt",

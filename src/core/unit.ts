@@ -14,6 +14,8 @@ export interface Unit {
   readonly exportName: string;
   /** How that file must be bundled: an ES module or CommonJS. */
   readonly format: "esm" | "cjs";
+  /** Those that a bundler would not resolve in the same way. */
+  readonly imports?: readonly ResolvedImport[];
   readonly manifest: UnitManifest;
 }
 
@@ -21,6 +23,43 @@ export interface UnitFile {
   /** Absolute path of the original. */
   readonly path: string;
   readonly text: string;
+  /** Expressions in the text that mean something else in a bundle; each becomes a call of the same length. */
+  readonly rewrites?: readonly Rewrite[];
+  /** How the file itself is written; absent where it does not matter. */
+  readonly syntax?: "esm" | "cjs";
+}
+
+/** A piece of a unit's text, by its offset there. */
+export type Rewrite = PlaceRewrite | LoadRewrite;
+
+/**
+ * `import.meta.url`, `__dirname`, `import.meta.filename`: where the file's assets are found. `resolvedUrl` and
+ * `resolvedPath`: `import.meta.resolve` and `require.resolve`, without the call.
+ */
+export interface PlaceRewrite {
+  readonly kind: "url" | "folder" | "file" | "resolvedUrl" | "resolvedPath";
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * `import` or `require` in front of a name that is one of a known set, or `createRequire(…)`: what loads the modules
+ * becomes a function that knows these.
+ */
+export interface LoadRewrite {
+  /** `required`: the expression gives the function instead of being its name. */
+  readonly kind: "import" | "require" | "required";
+  readonly offset: number;
+  readonly length: number;
+  readonly specifiers: readonly string[];
+}
+
+/** An import that is resolved by what only analysis knows. */
+export interface ResolvedImport {
+  readonly specifier: string;
+  /** Absolute path of the importing file, and of what it gets. */
+  readonly from: string;
+  readonly file: string;
 }
 
 /** What the function needs and does besides computing: shown to the user and stored with the unit. */
@@ -28,7 +67,9 @@ export interface UnitManifest {
   readonly effects: readonly Effect[];
   /** Names of environment variables that are read by a constant name. */
   readonly environment: readonly string[];
-  /** Packages imported from node_modules; bundled. */
+  /** Absolute paths of files and folders that are read by constant paths: they travel along. */
+  readonly assets: readonly string[];
+  /** Packages imported from node_modules; bundled, or shipped beside the bundle. */
   readonly packages: readonly string[];
   /** Module variables that change while the program runs: they may travel with a call and come back. */
   readonly state: readonly UnitVariable[];

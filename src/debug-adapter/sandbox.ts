@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Protocol } from "devtools-protocol";
 import { type CdpClient, createCdpClient } from "./cdp/cdp-client.ts";
 import type { SandboxConnection } from "./relay/sandbox-connection.ts";
+import { escapeRegExp } from "./sources/skip-files.ts";
 
 export interface Script {
   readonly scriptId: string;
@@ -76,10 +77,13 @@ const BUNDLE_URL = /[/\\]index\.[cm]?js(\?.*)?$/;
 
 /**
  * For `Debugger.setBreakpointByUrl`. V8 names a breakpoint by its pattern and place, and refuses a second one of the
- * same name: the prefix, which matches anything, makes names differ.
+ * same name: the prefix, which matches anything, makes names differ. Packages that lie beside the bundle have files of
+ * its name, too.
  */
-export function bundlePattern(breakpointId: number): string {
-  return `(?:){${breakpointId}}${BUNDLE_URL.source}`;
+export function bundlePattern(breakpointId: number, taskRoot: string): string {
+  const root = taskRoot.split("\\").join("/").replace(/\/$/, "");
+  const roots = [...new Set([root, encodeURI(root)])].map(escapeRegExp).join("|");
+  return `(?:){${breakpointId}}(?:${roots})${BUNDLE_URL.source}`;
 }
 
 export function isBundleUrl(url: string, taskRoot: string): boolean {

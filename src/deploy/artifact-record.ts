@@ -13,6 +13,19 @@ export const artifactSchema = v.object({
   debug: v.boolean(),
   inputs: v.array(v.string()),
   convention: v.exactOptional(v.picklist(["plain", "lambda"])),
+  packages: v.exactOptional(
+    v.array(
+      v.object({
+        name: v.string(),
+        version: v.string(),
+        place: v.string(),
+        bytes: v.number(),
+        reason: v.exactOptional(v.string()),
+      }),
+    ),
+  ),
+  assets: v.exactOptional(v.array(v.string())),
+  environment: v.exactOptional(v.array(v.string())),
 });
 
 /** The artifact that a source map belongs to, if it is still there, and whole. */

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
+import type { Artifact } from "../core/artifact.ts";
 import { FaasifyError } from "../core/errors.ts";
 import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
 import type { Log } from "../core/log.ts";
 import type { DebugDeployment, DebugRequest, DebugTarget } from "../debug-adapter/debug-target.ts";
 import { artifactBeside } from "./artifact-record.ts";
+import { declaredEnvironment } from "./declared-environment.ts";
 import { createDebugJournal, type DebugJournal, type JournalEntry } from "./debug-journal.ts";
 import { defaultConfiguration, inputFor, withShim, type Deployer } from "./deploy-function.ts";
 import { debugDeploymentName, deploymentName } from "./deployment-name.ts";
@@ -95,13 +97,23 @@ async function deployForDebugging(
   ]);
   if (request.request === "attach" && !deployed) throw notDeployed(request);
   const name = nameFor(request);
-  const base = deployed?.configuration ?? defaultConfiguration;
+  const base = deployed?.configuration ?? withDeclared(defaultConfiguration, context, artifact);
   await writeJournal(context, request, { name, deployed });
   await provider.deploy(
     { function: ref, name, artifact, configuration: withShim(debugConfiguration(base, request), artifact) },
     signal,
   );
   return { request, name, artifact };
+}
+
+/** A function that was never deployed finds what it would have found. */
+function withDeclared(
+  base: FunctionConfiguration,
+  { environment: caller = process.env }: Context,
+  { environment: declared = [] }: Artifact,
+): FunctionConfiguration {
+  const { values } = declaredEnvironment({ declared, caller, before: {}, given: {} });
+  return { ...base, environment: { ...base.environment, ...values } };
 }
 
 function debugConfiguration(base: FunctionConfiguration, { shimEnvironment }: DebugRequest): FunctionConfiguration {

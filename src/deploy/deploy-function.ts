@@ -7,6 +7,7 @@ import type { InvocationInput, InvocationResult, ProviderId } from "../core/invo
 import { version } from "../core/version.ts";
 import { HANDLER_ENVIRONMENT } from "../protocol/shim-messages.ts";
 import { artifactBeside } from "./artifact-record.ts";
+import { declaredEnvironment, type Environment, type EnvironmentReport } from "./declared-environment.ts";
 import { deploymentName } from "./deployment-name.ts";
 import type { DeploymentStore } from "./deployment-store.ts";
 import { originalStack } from "./original-stack.ts";
@@ -31,6 +32,8 @@ export interface Deployer {
   /** What the function's author asks for in a comment above it; without it nobody is asked. */
   readonly directiveOf?: (ref: FunctionRef, signal: AbortSignal) => Promise<Directive | undefined>;
   readonly store: DeploymentStore;
+  /** Where values of declared environment variables come from; without it, this process's. */
+  readonly environment?: Environment;
   /** @throws FaasifyError `target-unknown` */
   readonly provider: (target: string) => Promise<FaasProvider>;
 }
@@ -46,9 +49,13 @@ export interface DeployOptions {
   readonly configuration?: FunctionConfiguration;
   /** With the debug shim, which sleeps until it is told where its debugger is. */
   readonly debug?: boolean;
+  /** Environment variables that the user gives for this deployment; they stay until others are given. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface DeployResult extends DeployOutcome {
+  readonly artifact: Artifact;
+  readonly environment: EnvironmentReport;
   /** Packaging included, in milliseconds. */
   readonly durationMs: number;
 }
@@ -59,11 +66,13 @@ export interface DeployResult extends DeployOutcome {
  * When it fails half-way, what was deployed before stays noted down; deploying again completes it.
  */
 export async function deployFunction(
-  { packageFunction, directiveOf, store, provider }: Deployer,
+  deployer: Deployer,
   ref: FunctionRef,
-  { target, configuration, debug = false }: DeployOptions,
+  options: DeployOptions,
   signal: AbortSignal,
 ): Promise<DeployResult> {
+  const { packageFunction, directiveOf, store, provider } = deployer;
+  const { target, configuration, debug = false } = options;
   const start = performance.now();
   // The sources are read after this moment: a later change makes the deployment stale. One millisecond more because
   // modification times have fractions.
@@ -74,13 +83,26 @@ export async function deployFunction(
   signal.throwIfAborted();
   // An unchanged source has the directive that the earlier configuration knows already.
   const directive = earlier && !configuration ? undefined : await directiveOf?.(ref, signal);
-  const wanted = withDirective(configuration ?? previous?.configuration ?? defaultConfiguration, directive);
+  const base = withDirective(configuration ?? previous?.configuration ?? defaultConfiguration, directive);
+  const before = { ...previous?.configuration.environment, ...base.environment };
+  const environment = environmentFor(deployer, artifact, before, options.environment);
+  const wanted = { ...base, environment: environment.values };
   const request = { function: ref, name: deploymentName(ref), artifact, configuration: withShim(wanted, artifact) };
   const { deployment, unchanged } = await platform.deploy(request, signal);
   const noted = { ...deployment, deployedAt, configuration: wanted, packagedBy: version };
   await store.save(noted);
   await pruneArtifacts(path.dirname(path.dirname(artifact.zipPath)), store).catch(() => undefined);
-  return { deployment: noted, unchanged, durationMs: performance.now() - start };
+  const durationMs = performance.now() - start;
+  return { deployment: noted, unchanged, durationMs, artifact, environment: environment.report };
+}
+
+function environmentFor(
+  { environment: caller = process.env }: Deployer,
+  { environment: declared = [] }: Artifact,
+  before: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>> = {},
+): ReturnType<typeof declaredEnvironment> {
+  return declaredEnvironment({ declared, caller, before, given });
 }
 
 /** What was packaged last time, where it is certain that packaging again would give the same. */

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { SourceMap } from "node:module";
 
-/** `file:///…/index.mjs:12:3` or `/var/task/index.cjs:12:3` within a line of a stack. */
-const PLACE_IN_BUNDLE = /(?:file:\/\/)?[^\s()]*[\\/]index\.[mc]js:(\d+):(\d+)/;
+/** `file:///…/index.mjs:12:3` or `/var/task/index.cjs:12:3` within a line of a stack; not in a package beside it. */
+const PLACE_IN_BUNDLE =
+  /(?<![^\s()])(?![^\s()]*[\\/]task[\\/]node_modules[\\/])(?:file:\/\/)?[^\s()]*[\\/]index\.[mc]js:(\d+):(\d+)/;
 
 /**
  * Replaces the places in the bundle by those in the user's sources. Without the source map, or where it has no

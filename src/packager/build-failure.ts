@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Message } from "esbuild";
 import { FaasifyError } from "../core/errors.ts";
+import { packageFolderOf, type LeftOut } from "./resisting-packages.ts";
 
 /** Turns what esbuild rejected with into a failure that says where and what to do; anything else is returned as it is. */
 export function describeBuildFailure(label: string, cause: unknown, project: string): unknown {
@@ -29,6 +30,19 @@ export function describeBuildFailure(label: string, cause: unknown, project: str
   );
 }
 
+/** Packages whose own code esbuild cannot bundle, if nothing else is wrong: they may work as they are. */
+export function packagesToBlame(cause: unknown, project: string): LeftOut {
+  const messages = (cause as { errors?: readonly Message[] } | undefined)?.errors ?? [];
+  const found = new Map<string, string>();
+  for (const { text, location } of messages) {
+    const folder = location ? packageFolderOf(path.resolve(project, location.file)) : undefined;
+    // What is not there is missing in `node_modules`, too.
+    if (folder === undefined || text.startsWith("Could not resolve")) return new Map();
+    found.set(folder, "has code that cannot be bundled");
+  }
+  return found;
+}
+
 function place({ location }: Message, project: string): string {
   if (!location) return "an unknown place";
   return `${path.resolve(project, location.file)}:${location.line}`;
@@ -42,8 +56,8 @@ function missingRemedy(specifier: string): string {
 }
 
 function buildRemedy({ text }: Message): string {
-  if (text.includes('No loader is configured for ".node"')) {
-    return "Replace the package that brings a native addon: it cannot be bundled";
+  if (text.endsWith("is a native addon of the project's own")) {
+    return "Put the addon into a package of its own: those are shipped as they are";
   }
   return "Correct the source at that place";
 }

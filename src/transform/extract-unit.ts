@@ -41,6 +41,7 @@ export function extractUnit(analyzer: Pick<Analyzer, "slice">, ref: FunctionRef)
     manifest: {
       effects: slice.model.effects,
       environment: slice.environment,
+      assets: [],
       packages: slice.packages,
       state: slice.state,
       classes: slice.classes,

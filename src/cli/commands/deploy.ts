@@ -3,41 +3,50 @@ import path from "node:path";
 import { FaasifyError } from "../../core/errors.ts";
 import { canMove } from "../../core/function-model.ts";
 import type { FunctionRef } from "../../core/function-ref.ts";
+import { environmentText } from "../../deploy/declared-environment.ts";
 import { deployFunction, type DeployOptions, type DeployResult } from "../../deploy/deploy-function.ts";
 import { targetOption, toTarget } from "../target.ts";
-import { EXIT, wrongUsage, type Command } from "../command.ts";
+import { EXIT, wrongUsage, type Command, type CommandInput } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { watchDeployments } from "../watch-deployments.ts";
 
 export const deploy: Command = {
   name: "deploy",
   summary: "Deploy functions; what is there already stays as it is",
-  usage: "<file>[#<function>]... [--target T] [--debug] [--watch] [--json]",
+  usage: "<file>[#<function>]... [--target T] [--env NAME[=VALUE]]... [--debug] [--watch] [--json]",
   help: [
     "A file without a function stands for all its exported functions that can move.",
     "",
     "  --target T  where to: local (the default); without it a function's own `// @faasify target=…` counts",
+    "  --env NAME  give the function an environment variable: as it is set here, or NAME=VALUE; may be given several times.",
+    "              Those that it reads by constant names are taken from here by themselves, unless they may be secret",
     "  --debug     with the debug shim in the package; it sleeps until a debugger attaches",
     "  --watch     stay, and deploy again whenever a source changes; with --json one document per deployment",
   ].join("\n"),
-  options: { ...targetOption, debug: { type: "boolean" }, watch: { type: "boolean" } },
+  options: {
+    ...targetOption,
+    env: { type: "string", multiple: true },
+    debug: { type: "boolean" },
+    watch: { type: "boolean" },
+  },
   run: async (input, context) => {
     if (input.positionals.length === 0) throw wrongUsage(deploy, "Name at least one function or file");
     const target = toTarget(input);
     const debug = input.flag("debug");
     const deployer = await context.deployer();
     await deployer.provider(target);
+    const environment = readEnvironment(input);
     const optionsFor = async (ref: FunctionRef): Promise<DeployOptions> => {
-      if (input.text("target") !== undefined) return { target, debug };
+      if (input.text("target") !== undefined) return { target, debug, environment };
       const wished = (await deployer.directiveOf?.(ref, context.signal))?.target;
-      return { target: wished === undefined ? target : (await deployer.provider(wished)).id, debug };
+      return { target: wished === undefined ? target : (await deployer.provider(wished)).id, debug, environment };
     };
     const found = await Promise.all(input.positionals.map((text) => refsOf(context, text)));
     const results: DeployResult[] = [];
     for (const ref of found.flat()) {
       const result = await deployFunction(deployer, ref, await optionsFor(ref), context.signal);
       results.push(result);
-      if (!input.json) context.print(lineFor(context, result));
+      if (!input.json) printResult(context, result);
     }
     if (input.json) context.print(JSON.stringify({ deployments: results.map((result) => describe(context, result)) }));
     if (!input.flag("watch")) return EXIT.done;
@@ -49,7 +58,7 @@ export const deploy: Command = {
         deploy: async (ref) => deployFunction(deployer, ref, await optionsFor(ref), context.signal),
         onDeployed: (result) => {
           if (input.json) context.print(JSON.stringify({ deployments: [describe(context, result)] }));
-          else context.print(lineFor(context, result));
+          else printResult(context, result);
         },
         onFailed: (ref, error) => {
           if (!(error instanceof FaasifyError)) throw error;
@@ -61,6 +70,17 @@ export const deploy: Command = {
     return EXIT.done;
   },
 };
+
+/** `NAME` is taken from here, `NAME=VALUE` is what it says. */
+function readEnvironment(input: CommandInput): Readonly<Record<string, string>> {
+  const entries = input.texts("env").map((text): [string, string] => {
+    const [name = "", ...rest] = text.split("=");
+    const value = text.includes("=") ? rest.join("=") : process.env[name];
+    if (name === "" || value === undefined) throw wrongUsage(deploy, `--env ${text}: ${name || "it"} is not set here`);
+    return [name, value];
+  });
+  return Object.fromEntries(entries);
+}
 
 async function refsOf(context: CliContext, text: string): Promise<readonly FunctionRef[]> {
   const file = path.resolve(context.cwd, text);
@@ -86,7 +106,8 @@ async function refsOf(context: CliContext, text: string): Promise<readonly Funct
   });
 }
 
-function describe(context: CliContext, { deployment, unchanged, durationMs }: DeployResult) {
+function describe(context: CliContext, { deployment, unchanged, durationMs, artifact, environment }: DeployResult) {
+  const { packages, assets } = artifact;
   const { target, name, version, artifactBytes, id } = deployment;
   return {
     function: context.idOf(deployment.function),
@@ -97,7 +118,23 @@ function describe(context: CliContext, { deployment, unchanged, durationMs }: De
     durationMs,
     unchanged,
     id,
+    ...(packages && { packages }),
+    ...(assets && { assets }),
+    ...(Object.values(environment).some((names) => names.length > 0) && { environment }),
   };
+}
+
+function printResult(context: CliContext, result: DeployResult): void {
+  context.print(lineFor(context, result));
+  const { packages = [], assets = [] } = result.artifact;
+  for (const { name, version, reason } of packages) {
+    if (reason !== undefined) context.print(`    package ${name} ${version} is shipped as it is: it ${reason}`);
+  }
+  const others = packages.filter(({ reason }) => reason === undefined).map(({ name }) => name);
+  if (others.length > 0) context.print(`    with what these need: ${others.join(", ")}`);
+  if (assets.length > 0) context.print(`    files: ${assets.map((asset) => asset.replace("files/", "")).join(", ")}`);
+  const variables = environmentText(result.environment);
+  if (variables !== undefined) context.print(`    environment: ${variables}`);
 }
 
 function lineFor(context: CliContext, { deployment, unchanged, durationMs }: DeployResult): string {

@@ -3,6 +3,7 @@ import path from "node:path";
 import { FaasifyError } from "../../core/errors.ts";
 import type { FunctionRef } from "../../core/function-ref.ts";
 import type { InvocationInput, InvocationResult } from "../../core/invocation.ts";
+import { environmentText } from "../../deploy/declared-environment.ts";
 import { deployFunction, invokeDeployment, type Deployer } from "../../deploy/deploy-function.ts";
 import type { Deployment } from "../../deploy/provider.ts";
 import { mayBeStale } from "../../deploy/staleness.ts";
@@ -33,9 +34,16 @@ export const invoke: Command = {
     const deployer = await context.deployer();
     await deployer.provider(target);
     const deploy = async (why: string): Promise<Deployment> => {
-      const { deployment, unchanged, durationMs } = await deployFunction(deployer, ref, { target }, context.signal);
-      if (!unchanged && !input.json)
-        context.note(`Deployed ${context.idOf(ref)}, which ${why} (${Math.round(durationMs)} ms).`);
+      const { deployment, unchanged, durationMs, environment } = await deployFunction(
+        deployer,
+        ref,
+        { target },
+        context.signal,
+      );
+      if (unchanged || input.json) return deployment;
+      context.note(`Deployed ${context.idOf(ref)}, which ${why} (${Math.round(durationMs)} ms).`);
+      const variables = environmentText(environment);
+      if (variables !== undefined) context.note(`Its environment: ${variables}.`);
       return deployment;
     };
     const deployment = (await upToDate(deployer, ref, deploy, target)) ?? (await deploy("was not deployed"));

@@ -27,7 +27,7 @@ export async function armBreakpoint(debuggee: Debuggee, sandbox: Sandbox, breakp
   }
   try {
     const { breakpointId, locations } = await sandbox.cdp.send("Debugger.setBreakpointByUrl", {
-      urlRegex: bundlePattern(breakpoint.id),
+      urlRegex: bundlePattern(breakpoint.id, sandbox.connection.hello.taskRoot),
       lineNumber: placement.position.line0,
       columnNumber: placement.position.column0,
       condition: conditionOf(breakpoint.id, breakpoint),

@@ -75,7 +75,7 @@ function internalSource(debuggee: Debuggee, sandbox: Sandbox, scriptId: string):
 export function mapStackText(map: BundleMap | undefined, text: string): string {
   if (!map) return text;
   return text.replace(
-    /(?:file:\/\/)?(?:[A-Za-z]:)?[^\s()]*[/\\]index\.[cm]?js:(\d+):(\d+)/g,
+    /(?<![^\s()])(?![^\s()]*[/\\]task[/\\]node_modules[/\\])(?:file:\/\/)?(?:[A-Za-z]:)?[^\s()]*[/\\]index\.[cm]?js:(\d+):(\d+)/g,
     (whole: string, line: string, column: string) => {
       const original = map.toOriginal({ line0: Number(line) - 1, column0: Number(column) - 1 });
       return original ? `${original.path}:${original.line1}:${original.column1}` : whole;

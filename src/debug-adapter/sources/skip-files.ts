@@ -35,11 +35,12 @@ function tokenToPattern(token: string): string {
   return escapeRegExp(token);
 }
 
-/** For `Debugger.setBlackboxPatterns`: Node itself, the shim, and every script outside the function's code. */
+/** For `Debugger.setBlackboxPatterns`: Node itself, the shim, packages beside the bundle, and every script outside the function's code. */
 export function blackboxPatterns(taskRoot: string): string[] {
   const root = taskRoot.split("\\").join("/").replace(/\/$/, "");
   const roots = [...new Set([root, encodeURI(root)])].map(escapeRegExp).join("|");
-  return ["^node:", "faasify-shim", `^(?!(?:file:///?)?(?:${roots})/)(?:file:|/|[A-Za-z]:)`];
+  const packages = `^(?:file:///?)?(?:${roots})/node_modules/`;
+  return ["^node:", "faasify-shim", packages, `^(?!(?:file:///?)?(?:${roots})/)(?:file:|/|[A-Za-z]:)`];
 }
 
 export function escapeRegExp(text: string): string {

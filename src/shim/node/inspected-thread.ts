@@ -212,13 +212,14 @@ function serveOne(state: State, { id, method, params }: CdpPayload): void {
 }
 
 function isUserCode({ rootUrl }: State, url: string): boolean {
-  return !url.startsWith("node:") && (!url.startsWith("file:") || (url.startsWith(rootUrl) && !shimUrl.test(url)));
+  if (url.startsWith("node:") || url.startsWith(`${rootUrl}node_modules/`)) return false;
+  return !url.startsWith("file:") || (url.startsWith(rootUrl) && !shimUrl.test(url));
 }
 
-/** Steps pass over Node's own code, the shim and the platform's runtime; `params` are the adapter's: its patterns stay. */
+/** Steps pass over Node's own code, the shim, packages beside the bundle and the platform's runtime; `params` are the adapter's: its patterns stay. */
 function blackbox({ rootUrl }: State, params?: unknown): object {
   const root = rootUrl.slice("file://".length).replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  const own = ["^node:", shimUrl.source, `^file://(?!${root})`];
+  const own = ["^node:", shimUrl.source, `^file://(?!${root})`, `^file://${root}node_modules/`];
   const theirs = (params as { patterns?: string[] } | undefined)?.patterns ?? [];
   return { ...(params as object | undefined), patterns: [...own, ...theirs] };
 }

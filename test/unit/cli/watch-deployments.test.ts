@@ -6,6 +6,7 @@ import type { FunctionRef } from "../../../src/core/function-ref.ts";
 import type { DeployResult } from "../../../src/deploy/deploy-function.ts";
 import type { Deployment } from "../../../src/deploy/provider.ts";
 import { temporaryFolder } from "../packager/support.ts";
+import { artifactIn } from "../deploy/support.ts";
 
 it("deploys again what has a changed source, and leaves the rest alone", async () => {
   const { edit, deployed, watching } = watch();
@@ -95,7 +96,8 @@ function watch({ before = async () => {}, onFailed = () => {} }: Behaviour = {})
       const result = deployment(name);
       started.push(name);
       await before();
-      return { deployment: result, unchanged: false, durationMs: 1 };
+      const environment = { given: [], taken: [], kept: [], withheld: [], unset: [] };
+      return { deployment: result, unchanged: false, durationMs: 1, artifact: artifactIn(root), environment };
     },
     onDeployed: (result) => deployed.push(result.deployment.name),
     onFailed,

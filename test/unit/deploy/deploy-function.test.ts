@@ -27,6 +27,31 @@ describe("deploying", () => {
     expect(await isStale(deployment)).toBe(false);
   });
 
+  it("gives the function the variables that it reads by name, as they are set now or were before", async () => {
+    const root = temporaryFolder();
+    const { deployer, ref, provider } = setUp();
+    const deployWith = async (environment: Record<string, string>, given?: Record<string, string>) => {
+      const packageFunction = async () => artifactIn(root, { environment: ["STAGE", "API_KEY"] });
+      const options = { target: "local", ...(given && { environment: given }) } as const;
+      const result = await deployFunction({ ...deployer, packageFunction, environment }, ref, options, never);
+      return {
+        ...result.environment,
+        values: provider.deployed.get(result.deployment.name)?.configuration.environment,
+      };
+    };
+
+    expect(await deployWith({ STAGE: "test", API_KEY: "k" })).toMatchObject({
+      values: { STAGE: "test" },
+      taken: ["STAGE"],
+      withheld: ["API_KEY"],
+    });
+    expect((await deployWith({ STAGE: "live" }, { API_KEY: "k" })).values).toEqual({ STAGE: "live", API_KEY: "k" });
+    expect(await deployWith({})).toMatchObject({
+      values: { STAGE: "live", API_KEY: "k" },
+      kept: ["API_KEY", "STAGE"],
+    });
+  });
+
   it("again changes nothing, and does not even package when no source was touched", async () => {
     const { deployer, ref, packaged } = setUp();
     await deployFunction(deployer, ref, { target: "local" }, never);

@@ -2,15 +2,13 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { SourceMap } from "node:module";
-import { strFromU8, unzipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Artifact } from "../../../src/core/artifact.ts";
 import { packageUnit } from "../../../src/packager/package-unit.ts";
 import { REGISTRY, RegisteredClasses, type RegisteredNames } from "../../../src/protocol/registered-names.ts";
 import { decodeAnswer, encodeCall } from "../../../src/protocol/values/codec.ts";
-import { buildShimFolder, temporaryFolder, unitOf, writeFiles } from "./support.ts";
+import { buildShimFolder, filesOf, load, temporaryFolder, unitOf, writeFiles } from "./support.ts";
 
 const shimFolder = mkdtempSync(path.join(os.tmpdir(), "faasify-shim-"));
 beforeAll(() => buildShimFolder(shimFolder));
@@ -126,12 +124,12 @@ describe("an artifact", () => {
 });
 
 describe("packages and module kinds", () => {
-  it("bundles a CommonJS package into an ES module, with its require, __filename and __dirname", async () => {
+  it("bundles a CommonJS package into an ES module, with its require", async () => {
     const root = temporaryFolder({
       "package.json": `{ "type": "module" }`,
       "node_modules/old/package.json": `{ "name": "old", "version": "1.0.0", "main": "main.js" }`,
       "node_modules/old/main.js": `const os = require("os");
-exports.facts = () => [typeof os.EOL, __filename.endsWith("index.mjs"), typeof __dirname];`,
+exports.facts = () => [typeof os.EOL];`,
       "app.mjs": `import { facts } from "old";
 import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
@@ -140,18 +138,18 @@ export function look() { return [...facts(), typeof require("node:path").join]; 
     const artifact = await packageFrom(root, "app.mjs", "look");
     const handler = await load(artifact);
 
-    expect(await handler({})).toEqual(["string", true, "string", "function"]);
+    expect(await handler({})).toEqual(["string", "function"]);
+    expect(artifact.packages).toBeUndefined();
     expect(artifact.inputs).toEqual([path.join(root, "app.mjs"), path.join(root, "node_modules/old/package.json")]);
     const map = JSON.parse(readFileSync(artifact.sourceMapPath, "utf8")) as { mappings: string };
     expect(map.mappings.startsWith(";")).toBe(true);
   });
 
-  it("leaves a module its own __filename and __dirname, next to packages that use Node's", async () => {
+  it("leaves a module its own __filename and __dirname, next to CommonJS that uses Node's", async () => {
     const root = temporaryFolder({
       "package.json": `{ "type": "module" }`,
-      "node_modules/old/package.json": `{ "name": "old", "version": "1.0.0", "main": "main.js" }`,
-      "node_modules/old/main.js": `exports.place = () => [__dirname.endsWith("/"), __filename.startsWith(__dirname)];`,
-      "app.mjs": `import { place } from "old";
+      "old.cjs": `exports.place = () => [__dirname.endsWith("/"), __filename.startsWith(__dirname)];`,
+      "app.mjs": `import { place } from "./old.cjs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 const __filename = fileURLToPath(import.meta.url);
@@ -215,18 +213,18 @@ describe("failures", () => {
     });
   });
 
-  it("says where a package cannot be bundled", async () => {
+  it("says where the project's own code cannot be bundled", async () => {
     const root = temporaryFolder({
       "package.json": `{ "type": "module" }`,
-      "node_modules/native/package.json": `{ "name": "native", "main": "addon.node" }`,
-      "node_modules/native/addon.node": "binary",
-      "app.ts": `import native from "native";\nexport const run = () => native.run();`,
+      "node_modules/page/package.json": `{ "name": "page", "exports": { "./page.html": "./page.html" } }`,
+      "node_modules/page/page.html": "<p>",
+      "app.ts": `import page from "page/page.html";\nexport const run = () => page;`,
     });
 
     await expect(packageFrom(root, "app.ts", "run")).rejects.toMatchObject({
       code: "build-failed",
       message: expect.stringContaining("app.ts#run cannot be bundled"),
-      remedy: expect.stringContaining("native addon"),
+      remedy: "Correct the source at that place",
     });
   });
 
@@ -308,22 +306,6 @@ function packageFrom(root: string, file: string, name: string, debug = false): P
 
 function optionsFor(root: string) {
   return { debug: false, artifactFolder: path.join(root, "artifacts"), shimFolder };
-}
-
-function filesOf({ zipPath }: Artifact): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(unzipSync(readFileSync(zipPath))).map(([name, data]) => [name, strFromU8(data)]),
-  );
-}
-
-/** Runs the bundle where nothing else is. */
-async function load(artifact: Artifact): Promise<(...args: readonly unknown[]) => Promise<unknown>> {
-  const folder = temporaryFolder(filesOf(artifact));
-  const name = readdirSync(folder).find((file) => file.startsWith("index.")) ?? "";
-  const module = (await import(/* @vite-ignore */ pathToFileURL(path.join(folder, name)).href)) as {
-    handler: (...args: readonly unknown[]) => Promise<unknown>;
-  };
-  return module.handler;
 }
 
 function hash(data: string | Uint8Array, encoding: "hex" | "base64"): string {

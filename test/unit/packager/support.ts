@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { strFromU8, unzipSync } from "fflate";
 import { onTestFinished } from "vitest";
 import { createAnalyzer } from "../../../src/analysis/analyzer.ts";
+import type { Artifact } from "../../../src/core/artifact.ts";
 import type { Unit } from "../../../src/core/unit.ts";
 import { extractUnit } from "../../../src/transform/extract-unit.ts";
 
@@ -41,4 +44,25 @@ export async function buildShimFolder(folder: string): Promise<void> {
     "debug/faasify-shim-worker.cjs": "// worker\n",
     "debug/faasify-shim.cjs.map": "{}",
   });
+}
+
+/** What the zip holds, as text. */
+export function filesOf({ zipPath }: Artifact): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(unzipSync(readFileSync(zipPath))).map(([name, data]) => [name, strFromU8(data)]),
+  );
+}
+
+/** Runs the bundle where nothing else is than what came with it. */
+export async function load({ zipPath }: Artifact): Promise<(...args: readonly unknown[]) => Promise<unknown>> {
+  const folder = temporaryFolder();
+  for (const [name, data] of Object.entries(unzipSync(readFileSync(zipPath)))) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), data);
+  }
+  const name = readdirSync(folder).find((file) => file.startsWith("index.")) ?? "";
+  const module = (await import(/* @vite-ignore */ pathToFileURL(path.join(folder, name)).href)) as {
+    handler: (...args: readonly unknown[]) => Promise<unknown>;
+  };
+  return module.handler;
 }

@@ -48,6 +48,7 @@ const unit: Unit = {
   manifest: {
     effects: ["arguments", "console", "state"],
     environment: ["REGION"],
+    assets: [],
     packages: ["lodash-es"],
     state: [],
     classes: [],
