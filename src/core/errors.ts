@@ -6,6 +6,7 @@
  */
 export const errorCodes = [
   "artifact-too-large",
+  "asset-changed",
   "asset-missing",
   "bad-arguments",
   "build-failed",

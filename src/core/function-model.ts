@@ -185,10 +185,22 @@ export interface FunctionModel {
   readonly state: readonly StateVariable[];
   /** Only for `kind: "method"` that uses `this`. */
   readonly instance?: InstanceUse;
+  /** Names of the environment variables that it reads by constant names; absent for none. */
+  readonly environment?: readonly string[];
+  /** Absent for none. */
+  readonly assets?: readonly AssetUse[];
   readonly directive?: Directive;
   readonly cost: Cost;
   readonly verdict: Verdict;
   readonly reasons: readonly Reason[];
+}
+
+/** A file or folder that a function reads by a constant path: it travels along. */
+export interface AssetUse {
+  /** Absolute path. */
+  readonly file: string;
+  /** From 1, in the function's own file. */
+  readonly line: number;
 }
 
 /** Something wrong with a file: it does not parse, cannot be read, has a directive that means nothing. */

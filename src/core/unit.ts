@@ -71,6 +71,8 @@ export interface UnitManifest {
   readonly assets: readonly string[];
   /** Packages imported from node_modules; bundled, or shipped beside the bundle. */
   readonly packages: readonly string[];
+  /** Of these: those that have a native addon, by what their package.json says. */
+  readonly addons: readonly string[];
   /** Module variables that change while the program runs: they may travel with a call and come back. */
   readonly state: readonly UnitVariable[];
   /** Classes of the project whose instances the unit can take and give. */

@@ -4,6 +4,7 @@ import path from "node:path";
 import { deserializeError, FaasifyError } from "../core/errors.ts";
 import type { FaasifyCall } from "../protocol/invocation-event.ts";
 import type { RegisteredNames } from "../protocol/registered-names.ts";
+import { checkAssets } from "./assets.ts";
 import { createCallValues, type CallValues, type Prepared } from "./call-values.ts";
 import { MANIFEST_FILE, parseManifest, type Manifest, type RemoteFunction } from "./manifest.ts";
 import type { CallReply } from "./messages.ts";
@@ -31,6 +32,7 @@ export function createRemote(folder: string, registered: readonly RegisteredName
     call: (key, args, self) => {
       const remote = context.manifest.functions[key];
       if (!remote) throw damaged(folder, `it has no function ${key}`);
+      if (remote.assets) checkAssets(path.dirname(folder), key, remote.assets);
       const values = { args: argumentsOf(remote, args), ...(self !== undefined && { self }) };
       const prepared = context.values.encode(key, remote, values);
       const request = { key, call: eventOf(remote, prepared) };

@@ -27,6 +27,8 @@ const functionSchema = v.object({
   isAsync: v.boolean(),
   /** How many arguments the function can see; absent: all. */
   maxArguments: v.exactOptional(v.number()),
+  /** Files that travelled along: the copy's must still be the same. */
+  assets: v.exactOptional(v.array(v.object({ place: v.string(), sha256: v.string() }))),
   /** Names of environment variables that are sent with each call. */
   environment: v.array(v.string()),
   /** Ids of the module variables that travel with each call. */

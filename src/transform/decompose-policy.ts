@@ -121,20 +121,14 @@ function isPromise(node: ts.Expression): boolean {
 
 function refusedSyntax({ site, slice }: Subject): string | undefined {
   const codes = factsOf(slice);
-  const place = codes.find(({ module, facts }) => facts.metaNode ?? asksPlace(module, facts));
-  if (place) return "asks for its own place on disk, which is another one where it would run";
-  if (codes.some(({ facts }) => facts.moduleUses.some(({ specifier }) => specifier === undefined)))
-    return "loads a module whose name is known only at run time";
+  if (slice.asksPlace) return "asks for its own place on disk, which is another one where it would run";
+  if (slice.loadsUnknown) return "loads a module whose name is known only at run time";
   if (site.kind === "static-method" && collectFacts(site.node).thisNode) return "uses `this`, which its caller decides";
   if (ts.isArrowFunction(site.node) && mentionsArguments(site.node))
     return "uses the `arguments` of the code around it";
   if (site.binding === site.name && codes.some(({ facts }) => facts.references.some(isOwnProperty(site.name))))
     return "keeps something in properties of its own";
   return undefined;
-}
-
-function asksPlace({ bindings }: Module, { references }: Facts): boolean {
-  return references.some(({ name }) => (name === "__dirname" || name === "__filename") && !bindings.has(name));
 }
 
 /** `f.calls += 1`: the stub is another object than the function. */
@@ -155,10 +149,11 @@ function refusedEnvironment(slice: Slice): string | undefined {
   if (!slice.model.effects.includes("environment")) return undefined;
   const unknown = factsOf(slice).some(({ facts }) =>
     facts.references.some(
-      ({ name, chain, use }) =>
+      ({ name, chain, use, deferred }) =>
         name === "process" &&
         chain[0] === "env" &&
-        (chain[1] === undefined || chain[1] === "*" || use === "write" || use === "mutate"),
+        // What is set while a file loads is sent with each call.
+        (chain[1] === undefined || chain[1] === "*" || (deferred && (use === "write" || use === "mutate"))),
     ),
   );
   return unknown ? "uses the environment other than by reading variables of constant names" : undefined;

@@ -48,8 +48,8 @@ function aliasesIn(modules: readonly Module[]): ReadonlySet<string> {
 }
 
 /** `f.toString()`, `String(f)`: the stub's text is another one. */
-export function readsTextOf(modules: readonly Module[], name: string): boolean {
-  return modules.some(({ items }) =>
+export function readsTextOf(files: readonly { readonly module: Module }[], name: string): boolean {
+  return files.some(({ module: { items } }) =>
     items.some(({ facts }) =>
       facts.references.some(
         ({ name: used, chain, argumentOf }) =>

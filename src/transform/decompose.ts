@@ -3,7 +3,7 @@ import type { Analyzer } from "../analysis/analyzer.ts";
 import { collectFacts } from "../analysis/typescript/facts.ts";
 import { functionSitesOf, type FunctionSite } from "../analysis/typescript/function-sites.ts";
 import type { Module } from "../analysis/typescript/module.ts";
-import type { Program, ProgramFile } from "../analysis/typescript/program.ts";
+import type { FileWrite, Program, ProgramFile } from "../analysis/typescript/program.ts";
 import { FaasifyError } from "../core/errors.ts";
 import { canMove, type FunctionModel } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
@@ -64,7 +64,7 @@ export function planDecomposition(analyzer: Analyzer, program: Program, options:
     for (const site of functionSitesOf(module)) {
       const ref = { file: module.file, name: site.name };
       if (site.made && !models.has(site.name)) continue;
-      const judged = judge(analyzer, { module, site, model: models.get(site.name), modules }, options);
+      const judged = judge(analyzer, { module, site, model: models.get(site.name), program }, options);
       if (typeof judged === "string") staying.push({ ref, reason: judged });
       else candidates.push(judged);
     }
@@ -80,13 +80,13 @@ interface Judged {
   readonly module: Module;
   readonly site: FunctionSite;
   readonly model: FunctionModel | undefined;
-  readonly modules: readonly Module[];
+  readonly program: Program;
 }
 
 /** The candidate, or why the function stays. */
 function judge(
   analyzer: Analyzer,
-  { module, site, model, modules }: Judged,
+  { module, site, model, program }: Judged,
   { isSelected, excluded }: PlanOptions,
 ): Candidate | string {
   if (!model) return "could not be analysed";
@@ -96,8 +96,10 @@ function judge(
   const known = excluded.get(`${ref.file}#${ref.name}`);
   if (known !== undefined) return known;
   if (!isSelected(ref)) return "was not selected";
-  if (readsTextOf(modules, site.name)) return `has its own text read`;
+  if (readsTextOf(program.files, site.name)) return `has its own text read`;
   const slice = analyzer.slice(ref);
+  const writer = writerOf(program, slice.assets);
+  if (writer) return `reads files that travel along, and ${writer.place} may change them`;
   const ruling = ruleOn({ site, slice, loadEffect: analyzer.loadEffect(slice) });
   if ("reason" in ruling) return ruling.reason;
   const unit = tryExtract(analyzer, ref);
@@ -105,6 +107,13 @@ function judge(
   const { maxArguments } = stubSignature(site.node, false);
   const usesThis = site.kind === "method" && collectFacts(site.node).thisNode !== undefined;
   return { ref, module, site, unit, mode: ruling.mode, isAsync: model.async, usesThis, maxArguments };
+}
+
+/** What the program writes, a function that runs elsewhere would not see. */
+function writerOf({ writes }: Program, assets: readonly string[]): FileWrite | undefined {
+  const touches = (file: string): boolean =>
+    assets.some((asset) => file === asset || file.startsWith(asset + "/") || asset.startsWith(file + "/"));
+  return assets.length === 0 ? undefined : writes.find(({ file }) => file === undefined || touches(file));
 }
 
 function firstReason({ verdict, reasons }: FunctionModel): string {

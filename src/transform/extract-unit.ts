@@ -5,9 +5,9 @@ import { fileNotParsed } from "../analysis/file-not-parsed.ts";
 import { FaasifyError } from "../core/errors.ts";
 import { canMove, type FunctionModel } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
-import type { Unit, UnitFile, UnitName } from "../core/unit.ts";
+import type { Rewrite, Unit, UnitFile, UnitName } from "../core/unit.ts";
 import { blankModule } from "./blank.ts";
-import { insert, namesText, type NamesText } from "./unit-exports.ts";
+import { insert, namesText, type Insertion, type NamesText } from "./unit-exports.ts";
 
 /** The name under which a function is exported that its own file does not export. */
 const addedExport = "__faasify";
@@ -38,11 +38,13 @@ export function extractUnit(analyzer: Pick<Analyzer, "slice">, ref: FunctionRef)
     files: filesOf(slice),
     exportName: slice.exportName ?? addedExport,
     format: slice.format,
+    ...(slice.imports.length > 0 && { imports: slice.imports }),
     manifest: {
       effects: slice.model.effects,
       environment: slice.environment,
-      assets: [],
+      assets: slice.assets,
       packages: slice.packages,
+      addons: slice.addons,
       state: slice.state,
       classes: slice.classes,
     },
@@ -59,13 +61,24 @@ function staysLocal({ file, name, verdict, reasons }: FunctionModel): FaasifyErr
 }
 
 function filesOf(slice: Slice): UnitFile[] {
-  const sources = slice.files.map(({ module, keep }, index) => {
+  const sources = slice.files.map(({ module, keep, rewrites, syntax }, index) => {
     const inFile = ({ file }: UnitName): boolean => file === module.file;
     const names = namesText(module, { state: slice.state.filter(inFile), classes: slice.classes.filter(inFile) });
-    const blanked = insert(blankModule(module, keep), names?.insertions ?? []);
-    return { path: module.file, text: blanked + (index === 0 ? exportOf(slice) : "") + registration(names) };
+    const insertions = names?.insertions ?? [];
+    const text = insert(blankModule(module, keep), insertions) + (index === 0 ? exportOf(slice) : "");
+    return {
+      path: module.file,
+      text: text + registration(names),
+      ...(rewrites.length > 0 && { syntax, rewrites: rewrites.map((rewrite) => behind(insertions, rewrite)) }),
+    };
   });
   return [...sources, ...slice.jsonFiles.map(({ file, text }) => ({ path: file, text }))];
+}
+
+/** What is inserted in front of it moves it. */
+function behind(insertions: readonly Insertion[], rewrite: Rewrite): Rewrite {
+  const before = insertions.filter(({ offset }) => offset <= rewrite.offset);
+  return { ...rewrite, offset: before.reduce((offset, { text }) => offset + text.length, rewrite.offset) };
 }
 
 /** Told to a global list and not by an export: code that looks at what a module exports sees nothing new. */

@@ -54,9 +54,28 @@ export function summarizeUnit(
     {
       title: "Environment variables",
       icon: "settings",
-      items: manifest.environment.map((text) => ({ text, detail: "the caller's value travels with the call" })),
+      items: manifest.environment.map((text) => ({
+        text,
+        detail: "as set where it is deployed from; a secret only when given",
+      })),
     },
-    { title: "Packages", icon: "library", items: manifest.packages.map((text) => ({ text, detail: "bundled" })) },
+    {
+      title: "Packages",
+      icon: "library",
+      items: manifest.packages.map((text) => ({
+        text,
+        detail: manifest.addons.includes(text) ? "a native addon, shipped as it is" : "bundled where possible",
+      })),
+    },
+    {
+      title: "Files that it reads",
+      icon: "file",
+      items: (model.assets ?? []).map(({ file, line }) => ({
+        text: relative(file),
+        detail: `travels along (line ${line})`,
+        place: at(line),
+      })),
+    },
     { title: "Wishes of its author", icon: "comment", items: directiveItems(model) },
     {
       title: "Files that travel, in part",
@@ -104,7 +123,7 @@ const handling: Readonly<Record<Effect, string>> = {
   "child-process": "runs where the function runs",
   console: "printed at the caller too, in order",
   cwd: "that of the place where it runs",
-  environment: "the caller's values travel with the call",
+  environment: "see Environment variables",
   exit: "ends the sandbox, not the caller",
   files: "those of the place where it runs",
   listens: "on the machine where it runs",

@@ -3,7 +3,17 @@
  * end must be the same, and the platform's own counts tell what really ran there.
  */
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -30,12 +40,15 @@ const local: Readonly<Record<string, string>> = {
   "callback.mjs": "callback",
   "capture-proxy.mjs": "Proxy",
   "constructor-function.mjs": "`this`",
+  "dynamic-import-unknown.mjs": "known only at run time",
   "environment-any.mjs": "environment",
-  "files.mjs": "place on disk",
+  "files-computed.mjs": "place on disk",
+  "files-written.mjs": "may change them",
   "function-properties.mjs": "",
   "function-text.mjs": "text",
   "generator.mjs": "generator",
   "method-borrowed.mjs": "`this`",
+  "place-given.mjs": "place on disk",
   "process-things.mjs": "",
   "returned-closure.mjs": "returns a function",
   "sloppy.cjs": "",
@@ -116,6 +129,52 @@ describe("a copy", () => {
     await expect(decomposeProgram(file, { out: folder, data })).rejects.toThrow(/would overwrite/);
     await expect(decomposeProgram(file, { out: busy, data })).rejects.toThrow(/is not empty/);
     expect(existsSync(path.join(folder, ".faasify"))).toBe(false);
+  });
+});
+
+describe("a file that a function reads", () => {
+  it("must be what it was when the program was decomposed", async () => {
+    const project = mkdtempSync(path.join(root, "reads-"));
+    writeFileSync(path.join(project, "rate.txt"), "1");
+    writeFileSync(
+      path.join(project, "program.mjs"),
+      `import { readFileSync } from "node:fs";
+export function f() { return readFileSync(new URL("./rate.txt", import.meta.url), "utf8"); }
+try { console.log(f()); } catch (error) { console.log(error.code, error.message.slice(0, 20)); }
+`,
+    );
+    const out = path.join(root, "reading");
+    const { entry } = await decomposeProgram(path.join(project, "program.mjs"), { out, data });
+    const output = async () => (await runProgram(path.join(out, entry), { FAASIFY_DATA: data })).stdout;
+
+    expect(await output()).toBe("1\n");
+    writeFileSync(path.join(out, "rate.txt"), "2");
+    expect(await output()).toBe("asset-changed program.mjs#f reads \n");
+    writeFileSync(path.join(out, "rate.txt"), "1");
+    expect(await output()).toBe("1\n");
+    expect(await invocationsIn(out)).toBe(2);
+  });
+});
+
+describe("a package that cannot be bundled", () => {
+  it("travels with the function, native addon included", async () => {
+    const project = mkdtempSync(path.join(root, "native-"));
+    mkdirSync(path.join(project, "node_modules"));
+    symlinkSync(path.resolve("node_modules/@node-rs"), path.join(project, "node_modules/@node-rs"));
+    writeFileSync(
+      path.join(project, "program.mjs"),
+      `import { crc32 } from "@node-rs/crc32";
+export function f(text) { return crc32(text); }
+console.log(f("hello"), crc32("hello"));
+`,
+    );
+    const out = path.join(root, "with-addon");
+    const { entry, remote } = await decomposeProgram(path.join(project, "program.mjs"), { out, data });
+
+    expect(remote).toEqual(["program.mjs#f"]);
+    const { stdout, stderr } = await runProgram(path.join(out, entry), { FAASIFY_DATA: data });
+    expect({ stdout, stderr }).toEqual({ stdout: "907060870 907060870\n", stderr: "" });
+    expect(await invocationsIn(out)).toBe(1);
   });
 });
 

@@ -1,10 +1,13 @@
 /** What a function does besides computing, with where it comes from. */
 import { ts } from "ts-morph";
-import type { Allowance, Effect, EffectUse } from "../../core/function-model.ts";
+import type { Allowance, AssetUse, Effect, EffectUse } from "../../core/function-model.ts";
 import { browserGlobals, fileReaders, sayings, timerStarters } from "./effect-tables.ts";
+import { constantValue } from "./constant-values.ts";
 import { environmentUse } from "./environment.ts";
-import { outermostAccess, type Facts, type ModuleUse, type Reference } from "./facts.ts";
+import { outermostAccess, type Facts, type Reference } from "./facts.ts";
 import { lineOf, type Module } from "./module.ts";
+import { moduleUsesOf, type LoadedModules } from "./module-uses.ts";
+import { assetReadBy } from "./own-place.ts";
 import { effectOf, effectOfNames, outsideNameOf, resourceOpenedBy } from "./outside-names.ts";
 import type { Origin, Reach } from "./reach.ts";
 import { unwrap } from "./lookup.ts";
@@ -29,6 +32,8 @@ export interface Effects {
   readonly obstacles: readonly Obstacle[];
   /** Names of environment variables read by a constant name. */
   readonly environment: readonly string[];
+  /** Files read by constant paths, which is no effect: they travel along. */
+  readonly assets: readonly AssetUse[];
 }
 
 interface FoundEffect extends Pick<EffectUse, "effect" | "what" | "line" | "access"> {}
@@ -44,6 +49,7 @@ interface LocalEffects {
   readonly uses: FoundEffect[];
   readonly obstacles: FoundObstacle[];
   readonly environment: string[];
+  readonly assets: AssetUse[];
 }
 
 /** Effects of a function's own code and of everything it reaches. */
@@ -51,6 +57,7 @@ export function effectsReached(workspace: Workspace, own: { module: Module; fact
   const uses = new Map<string, EffectUse>();
   const obstacles = new Map<string, Obstacle>();
   const environment = new Set<string>();
+  const assets = new Map<string, AssetUse>();
   const add = (local: LocalEffects, origin: Origin | undefined): void => {
     const through = origin?.path ?? [];
     for (const found of local.uses) {
@@ -63,6 +70,7 @@ export function effectsReached(workspace: Workspace, own: { module: Module; fact
         obstacles.set(found.does, { ...found, line: origin?.line ?? found.line, path: through });
     }
     for (const name of local.environment) environment.add(name);
+    addAssets(assets, local.assets, origin);
   };
   add(localEffects(workspace, own.module, own.facts), undefined);
   for (const { module, item, origin } of reach.items) {
@@ -75,13 +83,19 @@ export function effectsReached(workspace: Workspace, own: { module: Module; fact
     uses: Array.from(uses.values()),
     obstacles: Array.from(obstacles.values()),
     environment: Array.from(environment).toSorted(),
+    assets: Array.from(assets.values()),
   };
 }
 
+/** The first place where a file is read counts. */
+function addAssets(known: Map<string, AssetUse>, assets: readonly AssetUse[], origin: Origin | undefined): void {
+  for (const { file, line } of assets) if (!known.has(file)) known.set(file, { file, line: origin?.line ?? line });
+}
+
 function localEffects(workspace: Workspace, module: Module, facts: Facts): LocalEffects {
-  const local: LocalEffects = { uses: [], obstacles: [], environment: [] };
+  const local: LocalEffects = { uses: [], obstacles: [], environment: [], assets: [] };
   for (const reference of facts.references) noteReference(local, workspace, module, reference);
-  for (const use of facts.moduleUses) {
+  for (const use of moduleUsesOf(workspace, module, facts)) {
     for (const found of effectsOfUse(workspace, module, use)) note(local, found);
   }
   noteTimers(local, module, facts);
@@ -103,8 +117,10 @@ function noteReference(local: LocalEffects, workspace: Workspace, module: Module
     local.obstacles.push({ does: `changes \`${changed}\`, which does not travel`, line, unless: "pinned" });
   const name = outsideNameOf(workspace, module, reference);
   const effect = listens(reference) ? "listens" : name && effectOf(name, reference);
-  if (!effect || (effect === "cwd" && isAbsolute(reference))) return;
-  note(local, { effect, what, line });
+  if (!effect || (effect === "cwd" && isAbsolute(workspace, module, reference))) return;
+  const asset = effect === "files" && reference.call ? assetReadBy({ workspace, module }, reference.call) : undefined;
+  if (asset) local.assets.push({ file: asset.file, line });
+  else note(local, { effect, what, line });
 }
 
 function note({ uses, obstacles }: LocalEffects, { effect, what, line }: FoundEffect): void {
@@ -159,8 +175,9 @@ function changedExport(module: Module, { name, chain, use, deferred, call }: Ref
 }
 
 /** `path.resolve("/srv", name)`, `path.resolve(__dirname, name)`: wherever the program was started. */
-function isAbsolute({ call, chain, name }: Reference): boolean {
+function isAbsolute(workspace: Workspace, module: Module, { call, chain, name }: Reference): boolean {
   const last = chain.at(-1) ?? name;
+  if (call && constantValue({ workspace, module }, call)) return true;
   if (last === "cwd" || last === "chdir" || last === "umask") return false;
   return (
     call?.arguments?.some(
@@ -195,14 +212,16 @@ function isInPromise(call: ts.Node): boolean {
 }
 
 /** A module loaded inside a function, with the names that are taken of it. */
-function effectsOfUse(workspace: Workspace, module: Module, { specifier, node }: ModuleUse): FoundEffect[] {
-  const resolution = specifier === undefined ? undefined : workspace.resolve(module, specifier);
-  if (resolution?.kind !== "builtin" && resolution?.kind !== "package") return [];
+function effectsOfUse(workspace: Workspace, module: Module, { specifiers = [], node }: LoadedModules): FoundEffect[] {
   const line = lineOf(node);
-  return namesTaken(node).flatMap((names) => {
-    const effect = effectOfNames(resolution, names);
-    const what = [`require("${specifier}")`, ...names].join(".");
-    return effect ? [{ effect, what, line }] : [];
+  return specifiers.flatMap((specifier) => {
+    const resolution = workspace.resolve(module, specifier);
+    if (resolution.kind !== "builtin" && resolution.kind !== "package") return [];
+    return namesTaken(node).flatMap((names) => {
+      const effect = effectOfNames(resolution, names);
+      const what = [`require("${specifier}")`, ...names].join(".");
+      return effect ? [{ effect, what, line }] : [];
+    });
   });
 }
 

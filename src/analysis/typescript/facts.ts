@@ -53,8 +53,8 @@ export interface Facts {
   readonly writesThis: boolean;
   /** A function inside writes a variable of another function around it: state that outlives a call. */
   readonly writesClosure: boolean;
-  /** `import.meta`. */
-  readonly metaNode: ts.Node | undefined;
+  /** Every `import.meta`. */
+  readonly metaNodes: readonly ts.MetaProperty[];
 }
 
 interface Scope {
@@ -72,7 +72,7 @@ interface MutableFacts {
   thisUses: ThisUse[];
   writesThis: boolean;
   writesClosure: boolean;
-  metaNode: ts.Node | undefined;
+  metaNodes: ts.MetaProperty[];
 }
 
 interface Position {
@@ -117,7 +117,7 @@ export function noFacts(): MutableFacts {
     thisUses: [],
     writesThis: false,
     writesClosure: false,
-    metaNode: undefined,
+    metaNodes: [],
   };
 }
 
@@ -178,14 +178,8 @@ function noteThis(node: ts.Node, facts: MutableFacts): void {
 
 function noteRareNode(node: ts.Node, position: Position, facts: MutableFacts): void {
   if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) {
-    if (!isForRequire(node)) facts.metaNode ??= node;
+    facts.metaNodes.push(node);
   } else if (ts.isJsxOpeningLikeElement(node) || ts.isJsxOpeningFragment(node)) noteJsx(node, position, facts);
-}
-
-/** `createRequire(import.meta.url)` asks for modules, which the unit brings along. */
-function isForRequire({ parent }: ts.MetaProperty): boolean {
-  const call = ts.isPropertyAccessExpression(parent) ? parent.parent : parent;
-  return ts.isCallExpression(call) && /(?:^|\.)createRequire$/.test(call.expression.getText());
 }
 
 /** `this.x = …`, `this.list.push(…)`; what an own method called `push` does is seen there. */

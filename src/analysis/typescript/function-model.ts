@@ -73,6 +73,8 @@ export function analyseFunction(
     effects: names,
     effectUses: effects.uses,
     state,
+    ...(effects.environment.length > 0 ? { environment: effects.environment } : {}),
+    ...(effects.assets.length > 0 ? { assets: effects.assets } : {}),
     ...(method?.instance ? { instance: method.instance } : {}),
     ...(directive ? { directive } : {}),
     cost: cost.cost,
@@ -98,7 +100,7 @@ function together(parts: readonly Facts[]): Facts {
     localChanges: parts.flatMap(({ localChanges }) => localChanges),
     calls: parts.flatMap(({ calls }) => calls),
     moduleUses: parts.flatMap(({ moduleUses }) => moduleUses),
-    metaNode: parts.find(({ metaNode }) => metaNode)?.metaNode,
+    metaNodes: parts.flatMap(({ metaNodes }) => metaNodes),
   };
 }
 

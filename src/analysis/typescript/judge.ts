@@ -69,6 +69,7 @@ function obstaclesOf(evidence: Evidence, state: readonly Treated[]): Reason[] {
     ...methodObstacles(workspace, module, site),
     ...ownObstacles(evidence, convention),
     ...(directive?.allow.includes("files") ? [] : placeObstacles(evidence)),
+    ...foreignFiles(evidence),
     ...overlapping(evidence),
     ...refusedState(module, state),
     ...reachedObstacles(evidence),
@@ -180,6 +181,15 @@ function missingImports({ module, reach }: Evidence): Reason[] {
   return reach.unresolved.map(({ specifier, module: home, line, origin }) => {
     const where = home === module ? "" : ` (imported by ${fileName(home.file)}:${line})`;
     return { message: `needs "${specifier}"${where}, which is not installed or does not exist`, line: origin.line };
+  });
+}
+
+/** Which of many things a bundler might make of them, nobody has said. */
+function foreignFiles({ module, reach }: Evidence): Reason[] {
+  return reach.foreignFiles.map(({ specifier, module: home, line, origin }) => {
+    const where = home === module ? "" : ` (imported by ${fileName(home.file)}:${line})`;
+    const instead = `read it by \`readFileSync(new URL("${specifier}", import.meta.url))\``;
+    return { message: `imports "${specifier}"${where}, which is neither code nor JSON; ${instead}`, line: origin.line };
   });
 }
 

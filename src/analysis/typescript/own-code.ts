@@ -4,6 +4,9 @@ import type { FunctionModel, Reason } from "../../core/function-model.ts";
 import { collectFacts, type Facts, type Reference } from "./facts.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import { lineOf, type Module } from "./module.ts";
+import { moduleUsesOf } from "./module-uses.ts";
+import { hasNativeAddon } from "./native-addons.ts";
+import { placeUses } from "./own-place.ts";
 import type { Reach } from "./reach.ts";
 import { boundNames } from "./scopes.ts";
 import { returnedThing } from "./returned-things.ts";
@@ -11,12 +14,14 @@ import { declaredReturnType, declaredType, isOptional, realParameters, typeText 
 import { awaitedType, isCallableType, unportablePart } from "./value-types.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What asks: `__dirname`, `import.meta.url`. */
-function placeNode(module: Module, facts: Facts): ts.Node | undefined {
-  const folder = facts.references.find(
-    ({ name }) => (name === "__dirname" || name === "__filename") && !module.bindings.has(name),
-  );
-  return folder?.node ?? facts.metaNode;
+/** What asks, other than for files that travel along: `__dirname`, `import.meta.url`. */
+function placeNode(workspace: Workspace, module: Module, facts: Facts): ts.Node | undefined {
+  return placeUses({ workspace, module }, facts).find(({ rewrite }) => rewrite === undefined)?.node;
+}
+
+/** A module of which nobody knows the name before it is loaded. */
+function unknownLoad(workspace: Workspace, module: Module, facts: Facts): ts.Node | undefined {
+  return moduleUsesOf(workspace, module, facts).find(({ specifiers }) => specifiers === undefined)?.node;
 }
 
 export interface Subject {
@@ -162,7 +167,15 @@ function isPrimitive(type: ts.TypeNode): boolean {
 
 /** What may go wrong at run time, by what the source says. The verdict does not depend on it. */
 export function hints(subject: Subject): Reason[] {
-  return [...typeHints(subject), ...optionalCallbackHints(subject)];
+  return [...typeHints(subject), ...optionalCallbackHints(subject), ...addonHints(subject)];
+}
+
+function addonHints({ workspace, module, site, reach }: Subject): Reason[] {
+  const addons = Array.from(reach.packages).filter((name) => hasNativeAddon(workspace, module, name));
+  return addons.map((name) => ({
+    message: `uses the native addon of \`${name}\`, which is shipped as it is, for this kind of machine only`,
+    line: lineOf(site.nameNode),
+  }));
 }
 
 function typeHints({ workspace, module, site }: Subject): Reason[] {
@@ -196,18 +209,25 @@ function optionalCallbackHints(subject: Subject): Reason[] {
 }
 
 /** Code that asks where it lies gets another answer in the cloud, and finds other files there. */
-export function placeObstacles({ facts, module, reach }: Subject): Reason[] {
-  const reasons: Reason[] = [];
-  const message = "asks for its own place on disk, which is another one in the cloud";
-  const node = placeNode(module, facts);
-  const reached = reach.items.find((other) => placeNode(other.module, other.item.facts));
-  if (node) reasons.push({ message, line: lineOf(node) });
-  else if (reached) {
-    const { path, line } = reached.origin;
-    reasons.push({ message: path.length === 0 ? message : `through \`${path.join("` → `")}\` ${message}`, line });
-  }
-  const unknown = facts.moduleUses.find(({ specifier }) => specifier === undefined);
-  if (unknown)
-    reasons.push({ message: "loads a module whose name is known only at run time", line: lineOf(unknown.node) });
-  return reasons;
+export function placeObstacles(subject: Subject): Reason[] {
+  return [
+    ...firstWhere(subject, placeNode, "asks for its own place on disk, which is another one in the cloud"),
+    ...firstWhere(subject, unknownLoad, "loads a module whose name is known only at run time"),
+  ];
+}
+
+/** What the function's own code does, or else the first code that it reaches. */
+function firstWhere(
+  { workspace, facts, module, reach }: Subject,
+  find: (workspace: Workspace, module: Module, facts: Facts) => ts.Node | undefined,
+  message: string,
+): Reason[] {
+  const through = (names: readonly string[]): string =>
+    names.length === 0 ? message : `through \`${names.join("` → `")}\` ${message}`;
+  const node = find(workspace, module, facts);
+  // A variable of the file's own that holds its place.
+  const name = node && ts.isIdentifier(node) && module.bindings.has(node.text) ? [node.text] : [];
+  if (node) return [{ message: through(name), line: lineOf(node) }];
+  const reached = reach.items.find((other) => find(workspace, other.module, other.item.facts));
+  return reached ? [{ message: through(reached.origin.path), line: reached.origin.line }] : [];
 }

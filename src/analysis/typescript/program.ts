@@ -2,13 +2,18 @@
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { ts } from "ts-morph";
+import { constantValue } from "./constant-values.ts";
+import { fileReaders } from "./effect-tables.ts";
 import { collectFacts } from "./facts.ts";
 import { effectsReached } from "./effects.ts";
 import { functionOf } from "./lookup.ts";
 import { lineOf, type Item, type Module } from "./module.ts";
+import { effectOf, outsideNameOf } from "./outside-names.ts";
+import { assetReadBy, fileOf } from "./own-place.ts";
 import { reachFrom } from "./reach.ts";
 import { isSourceFile } from "./resolve.ts";
 import type { Slice } from "./slice.ts";
+import { placeOf } from "./state-changes.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Program {
@@ -16,6 +21,15 @@ export interface Program {
   readonly files: readonly ProgramFile[];
   /** Absolute paths: JSON and other files that the sources import or name by constant paths beside them. */
   readonly dataFiles: readonly string[];
+  /** Where it writes files, or may. */
+  readonly writes: readonly FileWrite[];
+}
+
+export interface FileWrite {
+  /** `a.ts:3` */
+  readonly place: string;
+  /** Absolute path; undefined where it is known only at run time. */
+  readonly file: string | undefined;
 }
 
 export interface ProgramFile {
@@ -39,11 +53,12 @@ export function programOf(workspace: Workspace, entry: string): Program {
       const resolution = workspace.resolve(module, specifier);
       if ("file" in resolution) add(resolution.file);
     }
-    for (const file of namedFiles(module)) add(file);
+    for (const file of [...namedFiles(module), ...readFiles(workspace, module)]) add(file);
   }
   return {
     files: Array.from(modules.values(), (module) => ({ module, format: formatOf(workspace, module) })),
     dataFiles: Array.from(dataFiles),
+    writes: Array.from(modules.values(), (module) => writesOf(workspace, module)).flat(),
   };
 }
 
@@ -73,6 +88,36 @@ function namedFiles({ file, sourceFile }: Module): readonly string[] {
   };
   visit(sourceFile);
   return Array.from(found);
+}
+
+/** What it reads by constant paths. */
+function readFiles(workspace: Workspace, module: Module): readonly string[] {
+  const calls = module.items.flatMap(({ facts }) => facts.calls);
+  return calls.flatMap((call) => {
+    const read = assetReadBy({ workspace, module }, call);
+    return read ? filesIn(read.file) : [];
+  });
+}
+
+function writesOf(workspace: Workspace, module: Module): readonly FileWrite[] {
+  const references = module.items.flatMap(({ facts }) => facts.references);
+  return references.flatMap((reference) => {
+    const name = outsideNameOf(workspace, module, reference);
+    const effect = name && effectOf(name, reference);
+    // Another program may do anything.
+    const isWrite = effect === "files" ? !fileReaders.has(name?.path.at(-1) ?? "") : effect === "child-process";
+    if (!isWrite) return [];
+    const [first] = effect === "files" ? (reference.call?.arguments ?? []) : [];
+    const file = first && fileOf(constantValue({ workspace, module }, first));
+    return [{ place: placeOf(module, reference.node), file }];
+  });
+}
+
+/** The file itself, or all files of a folder. */
+function filesIn(place: string): readonly string[] {
+  const about = statSync(place, { throwIfNoEntry: false });
+  if (!about?.isDirectory()) return about ? [place] : [];
+  return readdirSync(place).flatMap((name) => filesIn(path.join(place, name)));
 }
 
 function addFile(file: string, found: Set<string>): void {

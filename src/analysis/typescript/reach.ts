@@ -1,4 +1,6 @@
 /** Everything that a piece of code needs to run: the items it reaches, through all files of the project. */
+import type { ResolvedImport } from "../../core/unit.ts";
+import type { ts } from "ts-morph";
 import { bareSpecifier } from "./common-js.ts";
 import type { Facts, Reference } from "./facts.ts";
 import { changedByLoading, EXPORTS, globalNameOf, GLOBALS, keyOfGlobal, loadingItems } from "./load-changes.ts";
@@ -13,7 +15,9 @@ import {
   type Item,
   type Module,
 } from "./module.ts";
+import { moduleUsesOf } from "./module-uses.ts";
 import { statementsTouching, withoutProgram } from "./touches.ts";
+import type { Resolution } from "./resolve.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** How the function gets to something. */
@@ -43,6 +47,10 @@ export interface Reach {
   readonly packages: ReadonlySet<string>;
   readonly jsonFiles: ReadonlySet<string>;
   readonly unresolved: readonly UnresolvedImport[];
+  /** Imports of the project's own files by names that are no paths. */
+  readonly imports: readonly ResolvedImport[];
+  /** Imports of files that are neither code nor data that JavaScript knows. */
+  readonly foreignFiles: readonly UnresolvedImport[];
 }
 
 export interface ReachRoot {
@@ -79,6 +87,8 @@ class ReachWalk implements Reach {
   readonly packages = new Set<string>();
   readonly jsonFiles = new Set<string>();
   readonly unresolved: UnresolvedImport[] = [];
+  readonly imports: ResolvedImport[] = [];
+  readonly foreignFiles: UnresolvedImport[] = [];
   readonly #workspace: Workspace;
   readonly #root: ReachRoot;
   readonly #seen = new Set<Item>();
@@ -198,11 +208,13 @@ class ReachWalk implements Reach {
       const origin = step.origin ?? { line: lineOf(reference.node), path: [] };
       this.#followReference({ ...step, origin }, reference);
     }
-    for (const { specifier, node } of facts.moduleUses) {
-      if (specifier === undefined) continue;
+    if (facts.moduleUses.length === 0 && facts.references.length === 0) return;
+    for (const { specifiers = [], node } of moduleUsesOf(this.#workspace, step.module, facts)) {
       const origin = step.origin ?? { line: lineOf(node), path: [] };
-      const target = this.#resolve({ ...step, origin }, specifier, node);
-      if (typeof target !== "string") this.#followExport({ module: target, origin }, "*");
+      for (const specifier of specifiers) {
+        const target = this.#resolve({ ...step, origin }, specifier, node);
+        if (typeof target !== "string") this.#followExport({ module: target, origin }, "*");
+      }
     }
   }
 
@@ -290,18 +302,36 @@ class ReachWalk implements Reach {
   /** The module behind a specifier when it is source of the project; otherwise notes what it is. */
   #resolve(step: Step, specifier: string, node: Item["node"]): Module | "external" | "asset" {
     const resolution = this.#workspace.resolve(step.module, specifier);
+    this.#noteImport(step.module, specifier, resolution);
     if (resolution.kind === "source") {
       const target = this.#workspace.tryModule(resolution.file);
       if (target) return target;
     }
     if (resolution.kind === "package") this.packages.add(resolution.name);
     if (resolution.kind === "json") this.jsonFiles.add(resolution.file);
-    if (resolution.kind === "unresolved" || resolution.kind === "source") {
-      const origin = step.origin ?? { line: lineOf(node), path: [] };
-      const line = lineOf(node);
-      const isNoted = this.unresolved.some((other) => other.module === step.module && other.specifier === specifier);
-      if (!isNoted) this.unresolved.push({ module: step.module, specifier, line, origin });
-    }
-    return resolution.kind === "asset" ? "asset" : "external";
+    if (resolution.kind === "unresolved" || resolution.kind === "source")
+      noteOnce(this.unresolved, step, specifier, node);
+    if (resolution.kind !== "asset") return "external";
+    if (!isBare(node) && !resolution.file.endsWith(".txt")) noteOnce(this.foreignFiles, step, specifier, node);
+    return "asset";
   }
+
+  /** A bundler might find another file, or none: how names are written is no matter of paths. */
+  #noteImport({ file: from }: Module, specifier: string, resolution: Resolution): void {
+    if (resolution.kind !== "source" && resolution.kind !== "json") return;
+    if (/^\.{1,2}(?:\/|$)/.test(specifier) || specifier.startsWith("/")) return;
+    const isNoted = this.imports.some((other) => other.from === from && other.specifier === specifier);
+    if (!isNoted) this.imports.push({ specifier, from, file: resolution.file });
+  }
+}
+
+/** `import "./style.css"`: nothing of it is used. */
+function isBare(node: Item["node"]): boolean {
+  return bareSpecifier(node as ts.Statement) !== undefined;
+}
+
+function noteOnce(list: UnresolvedImport[], { module, origin }: Step, specifier: string, node: Item["node"]): void {
+  if (list.some((other) => other.module === module && other.specifier === specifier)) return;
+  const line = lineOf(node);
+  list.push({ module, specifier, line, origin: origin ?? { line, path: [] } });
 }

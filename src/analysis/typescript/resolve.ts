@@ -1,5 +1,5 @@
 /** From an import's text to a file of the project, a package or a module of Node. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import path from "node:path";
 import { ts } from "ts-morph";
@@ -72,16 +72,29 @@ function isFile(file: string): boolean {
 }
 
 /** Path aliases, package.json's `imports`, packages. The compiler is asked only where the name alone does not tell. */
-function resolveByCompiler(fromFile: string, specifier: string, options: ts.CompilerOptions): Resolution {
+function resolveByCompiler(
+  fromFile: string,
+  specifier: string,
+  configurations: readonly ts.CompilerOptions[],
+): Resolution {
   const name = packageNameOf(specifier);
-  const isPackage = isInstalled(name, path.dirname(fromFile));
-  const mayBeAlias = options.paths !== undefined || options.baseUrl !== undefined;
-  if (isPackage && !mayBeAlias) return { kind: "package", name };
-  const { resolvedModule } = ts.resolveModuleName(specifier, fromFile, options, ts.sys);
-  if (resolvedModule && !/[\\/]node_modules[\\/]/.test(resolvedModule.resolvedFileName)) {
-    return ofFile(path.normalize(resolvedModule.resolvedFileName));
+  const installed = installedFolder(name, path.dirname(fromFile));
+  const mayBeAlias = configurations.some(({ paths, baseUrl }) => paths !== undefined || baseUrl !== undefined);
+  if (installed !== undefined && !mayBeAlias && !isOfWorkspace(installed)) return { kind: "package", name };
+  for (const options of configurations) {
+    const { resolvedModule } = ts.resolveModuleName(specifier, fromFile, options, ts.sys);
+    if (resolvedModule && !inPackages.test(resolvedModule.resolvedFileName)) {
+      return ofFile(path.normalize(resolvedModule.resolvedFileName));
+    }
   }
-  return isPackage ? { kind: "package", name } : { kind: "unresolved" };
+  return installed === undefined ? { kind: "unresolved" } : { kind: "package", name };
+}
+
+const inPackages = /[\\/]node_modules[\\/]/;
+
+/** A link to a folder of the same repository: its files are the project's own. */
+function isOfWorkspace(folder: string): boolean {
+  return !inPackages.test(realpathSync(folder));
 }
 
 /** `@scope/name/deep/file` → `@scope/name`. */
@@ -90,24 +103,32 @@ function packageNameOf(specifier: string): string {
 }
 
 /** Types are not code: a package that only has `@types` does not resolve here. */
-function isInstalled(name: string, folder: string): boolean {
-  if (existsSync(path.join(folder, "node_modules", name))) return true;
+function installedFolder(name: string, folder: string): string | undefined {
+  const found = path.join(folder, "node_modules", name);
+  if (existsSync(found)) return found;
   const parent = path.dirname(folder);
-  return parent !== folder && isInstalled(name, parent);
+  return parent === folder ? undefined : installedFolder(name, parent);
 }
 
-function createOptionsReader(): (folder: string) => ts.CompilerOptions {
-  const parsed = new Map<string, { stamp: number; options: ts.CompilerOptions }>();
+/** A folder's own compiler options first, then those of the projects that it refers to. */
+function createOptionsReader(): (folder: string) => readonly ts.CompilerOptions[] {
+  const parsed = new Map<
+    string,
+    { stamps: string; files: readonly string[]; options: readonly ts.CompilerOptions[] }
+  >();
   return (folder) => {
-    const file = ts.findConfigFile(folder, isFile);
-    if (file === undefined) return baseOptions;
-    const stamp = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const file = ts.findConfigFile(folder, isFile) ?? ts.findConfigFile(folder, isFile, "jsconfig.json");
+    if (file === undefined) return [baseOptions];
     const known = parsed.get(file);
-    if (known?.stamp === stamp) return known.options;
-    const options = readOptions(file);
-    parsed.set(file, { stamp, options });
+    if (known && stampsOf(known.files) === known.stamps) return known.options;
+    const { options, files } = readOptions(file);
+    parsed.set(file, { stamps: stampsOf(files), files, options });
     return options;
   };
+}
+
+function stampsOf(files: readonly string[]): string {
+  return files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0).join();
 }
 
 const baseOptions: ts.CompilerOptions = {
@@ -116,21 +137,43 @@ const baseOptions: ts.CompilerOptions = {
   resolveJsonModule: true,
   module: ts.ModuleKind.ESNext,
   moduleResolution: ts.ModuleResolutionKind.Bundler,
+  // As Node does, which knows nothing of types.
+  customConditions: ["node", "module-sync"],
+  noDtsResolution: true,
 };
 
 /** Only where modules lie; a tsconfig.json that does not parse counts as empty. */
-function readOptions(file: string): ts.CompilerOptions {
-  const { config } = ts.readConfigFile(file, (name) => ts.sys.readFile(name));
+function readOptions(file: string): {
+  readonly files: readonly string[];
+  readonly options: readonly ts.CompilerOptions[];
+} {
+  const files = new Set([file]);
+  const read = (name: string): string | undefined => {
+    files.add(name);
+    return ts.sys.readFile(name);
+  };
+  const own = readOne(file, read);
+  const referred = own.references.map((reference) => readOne(ts.resolveProjectReferencePath(reference), read));
+  const others = referred.map(({ options }) => options).filter(({ paths, baseUrl }) => paths ?? baseUrl);
+  return { files: Array.from(files), options: [own.options, ...others] };
+}
+
+function readOne(
+  file: string,
+  read: (name: string) => string | undefined,
+): { readonly options: ts.CompilerOptions; readonly references: readonly ts.ProjectReference[] } {
+  const { config } = ts.readConfigFile(file, read);
   const host: ts.ParseConfigHost = {
     useCaseSensitiveFileNames: ts.sys.useCaseSensitiveFileNames,
     fileExists: isFile,
-    readFile: (name) => ts.sys.readFile(name),
+    readFile: read,
     // The files of the project are not wanted: listing them would walk the whole tree.
     readDirectory: () => [],
   };
-  const { options } = ts.parseJsonConfigFileContent(config ?? {}, host, path.dirname(file));
-  const { baseUrl, paths, pathsBasePath, rootDirs } = options;
-  return { ...baseOptions, ...defined({ baseUrl, paths, pathsBasePath, rootDirs }) };
+  const parsed = ts.parseJsonConfigFileContent(config ?? {}, host, path.dirname(file), undefined, file);
+  const { baseUrl, paths, pathsBasePath, rootDirs } = parsed.options;
+  const options = { ...baseOptions, ...defined({ baseUrl, paths, pathsBasePath, rootDirs }) };
+  return { options, references: parsed.projectReferences ?? [] };
 }
 
 function defined(options: Readonly<Record<string, unknown>>): ts.CompilerOptions {

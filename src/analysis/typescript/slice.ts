@@ -1,9 +1,11 @@
 /** What a unit is made of: the items of each file that the function needs. */
 import type { FunctionModel } from "../../core/function-model.ts";
-import type { UnitName, UnitVariable } from "../../core/unit.ts";
+import type { ResolvedImport, Rewrite, UnitName, UnitVariable } from "../../core/unit.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import type { Item, Module } from "./module.ts";
 import { reachFrom, type Reach, type UnresolvedImport } from "./reach.ts";
+import { hasNativeAddon } from "./native-addons.ts";
+import { rewritesOf } from "./rewrites.ts";
 import { unitNamesOf } from "./unit-names.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -11,6 +13,8 @@ export interface FileSlice {
   readonly module: Module;
   /** What stays; everything else at the top level is left out. */
   readonly keep: ReadonlySet<Item>;
+  readonly rewrites: readonly Rewrite[];
+  readonly syntax: "esm" | "cjs";
 }
 
 /** A function with the parts of all files that it needs. */
@@ -26,7 +30,16 @@ export interface Slice {
   readonly expression: string;
   readonly format: "esm" | "cjs";
   readonly packages: readonly string[];
+  /** Of these: those that have a native addon. */
+  readonly addons: readonly string[];
   readonly environment: readonly string[];
+  /** Absolute paths of files and folders that are read by constant paths. */
+  readonly assets: readonly string[];
+  /** Code of it asks for its own place other than for these, or loads modules by names that nobody knows before. */
+  readonly asksPlace: boolean;
+  readonly loadsUnknown: boolean;
+  /** Imports that were resolved by more than their text. */
+  readonly imports: readonly ResolvedImport[];
   readonly unresolved: readonly UnresolvedImport[];
   /** Module variables that change, and classes whose instances cross: see the unit's manifest. */
   readonly state: readonly UnitVariable[];
@@ -52,15 +65,30 @@ export function sliceOf(workspace: Workspace, { module, site, model, environment
   });
   const { reach, state, classes } = unitNamesOf({ workspace, module, site, reach: own, wish: model.directive?.state });
   const format = formatOf(workspace, module);
+  const files = filesOf(reach, module).map((file) => ({
+    ...file,
+    found: rewritesOf(workspace, file.module, file.keep),
+  }));
   return {
     model,
-    files: filesOf(reach, module),
+    files: files.map(({ found, ...file }) => ({
+      ...file,
+      rewrites: found.rewrites,
+      syntax: formatOf(workspace, file.module),
+    })),
+    assets: Array.from(new Set(files.flatMap(({ found }) => found.assets))).toSorted(),
+    asksPlace: files.some(({ found }) => found.asksPlace),
+    loadsUnknown: files.some(({ found }) => found.loadsUnknown),
+    imports: reach.imports,
     jsonFiles: Array.from(reach.jsonFiles, (file) => ({ file, text: readText(file) })),
     // CommonJS has no default export: that is `module.exports` itself.
     exportName: format === "cjs" && site.exportName === "default" ? undefined : site.exportName,
     expression: site.expression,
     format,
     packages: Array.from(reach.packages).toSorted(),
+    addons: Array.from(reach.packages)
+      .filter((name) => hasNativeAddon(workspace, module, name))
+      .toSorted(),
     environment,
     unresolved: reach.unresolved,
     state,
@@ -68,7 +96,7 @@ export function sliceOf(workspace: Workspace, { module, site, model, environment
   };
 }
 
-function filesOf({ items }: Reach, own: Module): FileSlice[] {
+function filesOf({ items }: Reach, own: Module): Pick<FileSlice, "module" | "keep">[] {
   const files = new Map<Module, Set<Item>>([[own, new Set()]]);
   for (const { module, item } of items) {
     const keep = files.get(module) ?? new Set();

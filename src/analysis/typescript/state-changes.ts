@@ -1,5 +1,6 @@
 /** Where module variables are changed while the program runs, or given out to those who may change them. */
 import type { ts } from "ts-morph";
+import { constantInitializer, constantValue } from "./constant-values.ts";
 import type { Facts, Reference } from "./facts.ts";
 import { givesOut } from "./given-out.ts";
 import { changedBehindResult, changesAt } from "./mention-changes.ts";
@@ -52,7 +53,15 @@ function changeOf(workspace: Workspace, { module, item, facts }: Place, referenc
   const behind = changedBehindResult(workspace, mention);
   if (behind.length > 0) return behind.map((one) => ({ ...change, key: keyed(one) }));
   if (changesAt(workspace, mention)) return [{ ...change, key: keyed(declared) }];
-  return deferred && givesOut(declared, reference) ? [{ ...change, key: keyed(declared), isGiven: true }] : [];
+  const isGiven = deferred && givesOut(declared, reference) && !isText(workspace, declared);
+  return isGiven ? [{ ...change, key: keyed(declared), isGiven: true }] : [];
+}
+
+/** `const here = path.dirname(fileURLToPath(import.meta.url))`: nobody can change what a text holds. */
+function isText(workspace: Workspace, { module, binding }: Declared): boolean {
+  const value = constantInitializer(binding.declaration);
+  const known = value && constantValue({ workspace, module }, value);
+  return known !== undefined && known.kind !== "url";
 }
 
 /** Changes of a variable by its key; none: an empty list. */

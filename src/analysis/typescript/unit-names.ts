@@ -93,6 +93,8 @@ function joined(one: Reach, other: Reach): Reach {
     items: [...one.items, ...other.items.filter(({ item }) => !seen.has(item))],
     packages: new Set([...one.packages, ...other.packages]),
     jsonFiles: new Set([...one.jsonFiles, ...other.jsonFiles]),
+    imports: [...one.imports, ...other.imports],
+    foreignFiles: [...one.foreignFiles, ...other.foreignFiles],
     unresolved: one.unresolved,
   };
 }

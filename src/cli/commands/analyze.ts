@@ -35,7 +35,7 @@ export const analyze: Command = {
 
 function describe(context: CliContext, model: FunctionModel) {
   const { file, name, kind, range, verdict, effects, reasons, captures, calls } = model;
-  const { exported, async, parameters, returnType, convention } = model;
+  const { exported, async, parameters, returnType, convention, environment = [], assets = [] } = model;
   return {
     id: context.idOf(model),
     file: context.relative(file),
@@ -52,6 +52,8 @@ function describe(context: CliContext, model: FunctionModel) {
     parameters,
     returnType,
     convention,
+    environment,
+    assets: assets.map((asset) => ({ ...asset, file: context.relative(asset.file) })),
   };
 }
 
@@ -63,6 +65,13 @@ function printForPeople(context: CliContext, functions: readonly FunctionModel[]
   for (const model of functions) {
     context.print(`${context.idOf(model)}:${model.range.start.line0 + 1}  ${model.verdict}`);
     context.print(`    ${verdictSummary(model)}`);
+    const { environment = [], assets = [] } = model;
+    if (environment.length > 0) context.print(`    reads the environment variables ${environment.join(", ")}`);
+    if (assets.length > 0) {
+      context.print(
+        `    reads files that travel along: ${assets.map(({ file }) => context.relative(file)).join(", ")}`,
+      );
+    }
   }
   if (functions.length === 0) context.print("No functions found.");
   for (const { file, line, message } of problems) context.note(`${context.relative(file)}:${line}: ${message}`);

@@ -1,9 +1,11 @@
+import { readdirSync, statSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Artifact } from "../../core/artifact.ts";
 import { FaasifyError } from "../../core/errors.ts";
 import { formatFunctionRef, type FunctionRef } from "../../core/function-ref.ts";
 import { version } from "../../core/version.ts";
+import { assetHash, type PackedAsset } from "../../stub/assets.ts";
 import { MANIFEST_FILE, type Manifest, type RemoteFunction } from "../../stub/manifest.ts";
 import type { DecompositionPlan, MovedFunction } from "../../transform/decompose.ts";
 import type { Program } from "../../analysis/typescript/program.ts";
@@ -111,6 +113,14 @@ async function packagePlan(
   }
 }
 
+const staysBecause = new Set<string>([
+  "artifact-too-large",
+  "asset-missing",
+  "build-failed",
+  "dependency-missing",
+  "native-addon-unfit",
+]);
+
 /** Or why it cannot be packaged. */
 async function tryPackage(
   context: CliContext,
@@ -122,7 +132,7 @@ async function tryPackage(
   try {
     return await packageUnit(unit, { debug: false, artifactFolder: path.join(unitFolder, "units"), shimFolder });
   } catch (error) {
-    if (error instanceof FaasifyError && /^(?:artifact-too-large|build-failed|dependency-missing)$/.test(error.code)) {
+    if (error instanceof FaasifyError && staysBecause.has(error.code)) {
       return error.message;
     }
     throw error;
@@ -190,9 +200,20 @@ function describe(
     mode,
     isAsync,
     ...(maxArguments !== undefined && { maxArguments }),
+    ...(unit.manifest.assets.length > 0 && { assets: assetsOf(unit.manifest.assets, place) }),
     environment: [...unit.manifest.environment],
     state: unit.manifest.state.map(({ id }) => id),
   };
+}
+
+/** With all that is in folders. */
+function assetsOf(assets: readonly string[], place: (file: string) => string): PackedAsset[] {
+  const all = new Set(assets.flatMap((asset) => [asset, ...(statSync(asset).isDirectory() ? entriesOf(asset) : [])]));
+  return Array.from(all, (asset) => ({ place: place(asset), sha256: assetHash(asset) }));
+}
+
+function entriesOf(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true }).map((name) => path.join(folder, String(name)));
 }
 
 function report(input: CommandInput, { context, out, packed }: Job, entry: string): void {

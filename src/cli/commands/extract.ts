@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { FaasifyError } from "../../core/errors.ts";
 import type { Unit } from "../../core/unit.ts";
@@ -38,14 +38,14 @@ export const extract: Command = {
     if (input.json) context.print(JSON.stringify(result));
     else {
       context.print(`${result.function}: ${result.files.length} file(s) in ${out}`);
-      for (const file of result.files) context.print(`  ${file}`);
+      for (const file of [...result.files, ...manifest.assets]) context.print(`  ${file}`);
     }
     return EXIT.done;
   },
 };
 
 async function writeUnit(unit: Unit, out: string) {
-  const base = commonFolder(unit.files.map((file) => file.path));
+  const base = commonFolder([...unit.files.map((file) => file.path), ...unit.manifest.assets]);
   const inOut = (file: string): string => path.relative(base, file).split(path.sep).join("/");
   const files = unit.files.map((file) => ({ name: inOut(file.path), original: file.path, text: file.text }));
   const overwritten = files.find(({ name, original }) => path.resolve(out, name) === original);
@@ -54,13 +54,18 @@ async function writeUnit(unit: Unit, out: string) {
       remedy: "Name another folder",
     });
   }
-  const { function: model, exportName, format, manifest } = unit;
+  const { function: model, exportName, format } = unit;
+  const manifest = { ...unit.manifest, assets: unit.manifest.assets.map(inOut) };
   const entry = inOut(model.file);
   try {
     for (const { name, text } of files) {
       const file = path.join(out, name);
       await mkdir(path.dirname(file), { recursive: true });
       await writeFile(file, text);
+    }
+    for (const asset of unit.manifest.assets) {
+      const place = path.join(out, inOut(asset));
+      if (place !== asset) await cp(asset, place, { recursive: true });
     }
     const description = { function: model.name, entry, exportName, format, verdict: model.verdict, ...manifest };
     await writeFile(path.join(out, MANIFEST), `${JSON.stringify(description, null, 2)}\n`);

@@ -225,7 +225,9 @@ it("lists effects, environment and packages in the manifest", () => {
   expect(unitOf(files, "a.ts", "f").manifest).toEqual({
     effects: ["environment"],
     environment: ["API_KEY", "MODE"],
+    assets: [],
     packages: ["pad"],
+    addons: [],
     state: [],
     classes: [],
   });

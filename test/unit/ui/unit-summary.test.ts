@@ -50,6 +50,7 @@ const unit: Unit = {
     environment: ["REGION"],
     assets: [],
     packages: ["lodash-es"],
+    addons: [],
     state: [],
     classes: [],
   },
@@ -86,6 +87,13 @@ it("says where captured values come from, and a click goes there", () => {
   });
 });
 
+it("says which files travel along, and which packages are shipped as they are", () => {
+  const model: FunctionModel = { ...checkout, assets: [{ file: "/shop/data/rates.txt", line: 28 }] };
+
+  expect(lines("Files that it reads", model)).toEqual(["data/rates.txt | travels along (line 28)"]);
+  expect(lines("Packages")).toEqual(["lodash-es | bundled where possible"]);
+});
+
 it("says what becomes of state, of each effect, and of environment variables", () => {
   expect(lines("State")).toEqual(["sold: sent with each call | is changed at stock.ts:12 (src/stock.ts:9)"]);
   expect(lines("Side effects")).toEqual([
@@ -93,7 +101,7 @@ it("says what becomes of state, of each effect, and of environment variables", (
     "console: printed at the caller too, in order | console.log through report (line 28)",
     "state: see State",
   ]);
-  expect(lines("Environment")).toEqual(["REGION | the caller's value travels with the call"]);
+  expect(lines("Environment")).toEqual(["REGION | as set where it is deployed from; a secret only when given"]);
 });
 
 it("repeats what the function's author asks for", () => {
