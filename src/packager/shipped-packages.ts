@@ -94,15 +94,18 @@ export async function readPackages(packages: readonly Placed[], left: LeftOut, m
   const files: Record<string, Uint8Array> = {};
   const executable = new Set<string>();
   const shipped: ShippedPackage[] = [];
-  for (const { name, folder, place, manifest } of packages) {
-    const content = await readPackageFiles(folder, machine);
+  const contents = await Promise.all(packages.map(({ folder }) => readPackageFiles(folder, machine)));
+  const compiled = new Set(packages.filter((_, index) => contents[index]?.hasBinary).map(({ name }) => name));
+  for (const [index, { name, folder, place, manifest }] of packages.entries()) {
     let bytes = 0;
-    for (const [file, data] of content.files) {
+    for (const [file, data] of contents[index]?.files ?? []) {
       files[`${place}/${file}`] = data;
       bytes += data.byteLength;
-      if (content.executable.has(file)) executable.add(`${place}/${file}`);
+      if (contents[index]?.executable.has(file)) executable.add(`${place}/${file}`);
     }
-    const reason = left.get(folder);
+    // How it looks for its addon tells less.
+    const isNative = [name, ...Object.keys(manifest.optionalDependencies ?? {})].some((one) => compiled.has(one));
+    const reason = left.has(folder) && isNative ? "has a native addon" : left.get(folder);
     shipped.push({ name, version: manifest.version ?? "0.0.0", place, bytes, ...(reason !== undefined && { reason }) });
   }
   const manifests = packages.map(({ folder }) => path.join(folder, "package.json"));

@@ -123,9 +123,10 @@ async function exited(child: ChildProcess): Promise<void> {
 }
 
 function unpack(zip: string, folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(zip))))
+  for (const [name, bytes] of Object.entries(unzipSync(readFileSync(zip)))) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), bytes);
+  }
 }
 
 let requests = 0;
