@@ -1,7 +1,7 @@
 /** Writes the copy of a decomposed program: whole, or not at all. */
 import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { chmod, copyFile, cp, mkdir, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, readdir, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { FaasifyError } from "../core/errors.ts";
 import { MANIFEST_FILE, parseManifest, type Manifest } from "../stub/manifest.ts";
@@ -72,7 +72,7 @@ async function removeEarlier(out: string, earlier: Manifest | undefined): Promis
 /** Copies the originals, and puts the new texts in their places. Returns what was written, relative to the copy. */
 export async function copyFiles(
   folder: string,
-  { files, packages }: Pick<ProgramLayout, "files" | "packages">,
+  { base, files, packages }: ProgramLayout,
   texts: ReadonlyMap<string, string>,
 ): Promise<readonly string[]> {
   for (const [original, place] of files) {
@@ -84,30 +84,60 @@ export async function copyFiles(
     const text = texts.get(original);
     if (text !== undefined) await writeFile(file, text);
   }
-  for (const [place, originals] of packages) await linkPackages(path.join(folder, place), originals);
+  // A link into what was copied leads to the copy.
+  const copyOf = (original: string): string | undefined => {
+    const isCopied = isWithin(base, original) && Array.from(files.keys()).some((file) => isWithin(original, file));
+    return isCopied ? path.join(folder, path.relative(base, original)) : undefined;
+  };
+  for (const [place, originals] of packages) await linkPackages(path.join(folder, place), originals, copyOf);
   return [...files.values(), ...packages.keys()].map((place) => place.split(path.sep).join("/"));
 }
 
 /** Bare imports are looked for from the file upwards: what several folders offer comes together in one. */
-async function linkPackages(place: string, originals: readonly string[]): Promise<void> {
+async function linkPackages(
+  place: string,
+  originals: readonly string[],
+  copyOf: (original: string) => string | undefined,
+): Promise<void> {
   const [only, ...others] = originals;
   if (only === undefined) return;
+  const found = (await Promise.all(originals.map(packagesIn))).flat();
   await mkdir(path.dirname(place), { recursive: true });
-  if (others.length === 0) {
+  if (others.length === 0 && found.every(({ real }) => copyOf(real) === undefined)) {
     await link(only, place);
     return;
   }
-  for (const original of originals) {
-    for (const name of await readdir(original)) {
-      const names = name.startsWith("@") ? await readdir(path.join(original, name)) : [""];
-      for (const inner of names) {
-        const target = path.join(place, name, inner);
-        if (existsSync(target)) continue;
-        await mkdir(path.dirname(target), { recursive: true });
-        await link(path.join(original, name, inner), target);
-      }
-    }
+  for (const { name, original, real } of found) {
+    const target = path.join(place, name);
+    if (existsSync(target)) continue;
+    await mkdir(path.dirname(target), { recursive: true });
+    const copy = copyOf(real);
+    // The copy is put together in another place than it is used in.
+    await link(copy === undefined ? original : path.relative(path.dirname(target), copy), target);
   }
+}
+
+interface InstalledPackage {
+  /** `@scope/name` */
+  readonly name: string;
+  readonly original: string;
+  /** With symbolic links followed. */
+  readonly real: string;
+}
+
+async function packagesIn(folder: string): Promise<readonly InstalledPackage[]> {
+  const names = await Promise.all(
+    (await readdir(folder)).map(async (name) => {
+      if (!name.startsWith("@")) return [name];
+      return (await readdir(path.join(folder, name))).map((inner) => path.join(name, inner));
+    }),
+  );
+  return Promise.all(
+    names.flat().map(async (name) => {
+      const original = path.join(folder, name);
+      return { name, original, real: await realpath(original).catch(() => original) };
+    }),
+  );
 }
 
 async function link(target: string, place: string): Promise<void> {

@@ -24,7 +24,7 @@ export function describeBuildFailure(label: string, cause: unknown, project: str
     "build-failed",
     `${label} cannot be bundled: ${first.text} at ${place(first, project)}${more}`,
     {
-      remedy: buildRemedy(first),
+      remedy: "Correct the source at that place",
       cause,
     },
   );
@@ -53,11 +53,4 @@ function missingRemedy(specifier: string): string {
   if (/^[#~]/.test(specifier)) return "Define the alias under imports in package.json, or under paths in tsconfig.json";
   const packageName = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
   return `Run npm install ${packageName} in the project`;
-}
-
-function buildRemedy({ text }: Message): string {
-  if (text.endsWith("is a native addon of the project's own")) {
-    return "Put the addon into a package of its own: those are shipped as they are";
-  }
-  return "Correct the source at that place";
 }

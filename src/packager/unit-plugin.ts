@@ -103,9 +103,9 @@ export function externalPlugin(left: LeftOut, outcome: LeftToNode): Plugin {
   return {
     name: "faasify-external",
     setup(build) {
-      build.onLoad({ filter: /\.node$/ }, (args): OnLoadResult => {
+      build.onLoad({ filter: /\.node$/ }, (args): OnLoadResult | undefined => {
         const folder = packageFolderOf(args.path);
-        if (folder === undefined) return { errors: [{ text: `${args.path} is a native addon of the project's own` }] };
+        if (folder === undefined) return undefined;
         outcome.also.set(folder, "has a native addon");
         return { contents: "", loader: "js" };
       });

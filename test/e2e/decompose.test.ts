@@ -132,6 +132,38 @@ describe("a copy", () => {
   });
 });
 
+describe("a workspace of several packages", () => {
+  it("is one program: the packages' state is the copy's own", async () => {
+    const workspace = mkdtempSync(path.join(root, "workspace-"));
+    const files = {
+      "app/package.json": '{ "name": "app", "type": "module" }',
+      "app/src/main.mjs": `import { count, counted } from "@acme/count";
+let n = 10;
+export function f(by) { n += by; return n + count(by); }
+console.log(f(1), f(2), counted(), n);
+`,
+      "packages/count/package.json":
+        '{ "name": "@acme/count", "type": "module", "exports": { ".": { "import": "./src/main.mjs" } } }',
+      "packages/count/src/main.mjs":
+        "let n = 0;\nexport function count(by) { n += by; return n; }\nexport const counted = () => n;\n",
+    };
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(workspace, file)), { recursive: true });
+      writeFileSync(path.join(workspace, file), text);
+    }
+    mkdirSync(path.join(workspace, "node_modules/@acme"), { recursive: true });
+    symlinkSync("../../packages/count", path.join(workspace, "node_modules/@acme/count"));
+    const out = path.join(root, "workspace-copy");
+    const before = await runProgram(path.join(workspace, "app/src/main.mjs"));
+    const { entry } = await decomposeProgram(path.join(workspace, "app/src/main.mjs"), { out, data });
+    const after = await runProgram(path.join(out, entry), { FAASIFY_DATA: data });
+
+    expect(before.stdout).toBe("12 16 3 13\n");
+    expect(after).toEqual(before);
+    expect(await invocationsIn(out)).toBeGreaterThan(1);
+  });
+});
+
 describe("a file that a function reads", () => {
   it("must be what it was when the program was decomposed", async () => {
     const project = mkdtempSync(path.join(root, "reads-"));

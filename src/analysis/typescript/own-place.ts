@@ -16,7 +16,7 @@ import {
   type CodePlace,
   type ConstantValue,
 } from "./constant-values.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts, Reference } from "./facts.ts";
 import { declarationBehind } from "./lookup.ts";
 
 /** A file or folder that code reads by a constant path. */
@@ -73,20 +73,27 @@ export function placeUses(place: CodePlace, facts: Facts): readonly PlaceUse[] {
 }
 
 function findPlaceUses(place: CodePlace, facts: Facts): readonly PlaceUse[] {
-  const { workspace, module } = place;
   const ofMeta = facts.metaNodes.map((node) => useOf(place, node, node.parent));
-  const ofNames = facts.references.flatMap(({ name, chain, node }): PlaceUse[] => {
-    if (name === "require" && chain[0] === "resolve" && ts.isPropertyAccessExpression(node.parent)) {
-      return isResolve(module, node.parent) ? [useOf(place, node, node.parent)] : [];
-    }
-    if (!module.bindings.has(name)) return /^__(?:dir|file)name$/.test(name) ? [useOf(place, node, node)] : [];
-    const declared = declarationBehind(workspace, module, { name, chain: [] });
-    const value = declared && constantInitializer(declared.binding.declaration);
-    const known = value && constantValue({ workspace, module: declared.module }, value);
-    if (!known || known.kind === "text") return [];
-    return [{ node, rewrite: isHarmless(place, node) ? "none" : undefined }];
-  });
-  return [...ofMeta, ...ofNames];
+  return [...ofMeta, ...facts.references.flatMap((reference) => ofReference(place, reference))];
+}
+
+function ofReference(place: CodePlace, { name, chain, node }: Reference): readonly PlaceUse[] {
+  const { bindings } = place.module;
+  if (name === "require" && chain[0] === "resolve" && ts.isPropertyAccessExpression(node.parent)) {
+    return isResolve(place.module, node.parent) ? [useOf(place, node, node.parent)] : [];
+  }
+  const kind = bindings.get(name)?.kind;
+  if (kind === undefined) return /^__(?:dir|file)name$/.test(name) ? [useOf(place, node, node)] : [];
+  const isPlace = (kind === "const" || kind === "import") && holdsPlace(place, name);
+  return isPlace ? [{ node, rewrite: isHarmless(place, node) ? "none" : undefined }] : [];
+}
+
+/** `const here = path.dirname(fileURLToPath(import.meta.url))` */
+function holdsPlace({ workspace, module }: CodePlace, name: string): boolean {
+  const declared = declarationBehind(workspace, module, { name, chain: [] });
+  const value = declared && constantInitializer(declared.binding.declaration);
+  const known = value && constantValue({ workspace, module: declared.module }, value);
+  return known !== undefined && known.kind !== "text";
 }
 
 const kinds: Readonly<Record<string, PlaceRewrite["kind"]>> = {

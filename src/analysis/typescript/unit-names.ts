@@ -103,10 +103,14 @@ function nameOf(workspace: Workspace, { file }: Module, { name, declaration }: D
   return { id: idOf(workspace, file, name), file, name, line: lineOf(declaration) };
 }
 
-/** `src/shapes.mjs#Point`: relative to the project, the same in every copy of the program. */
+/**
+ * `shop/src/shapes.mjs#Point`: relative to the project, with its name where it has one, as a workspace has several. The
+ * same in every copy of the program.
+ */
 function idOf(workspace: Workspace, file: string, name: string): string {
-  const relative = path.relative(workspace.packageFolder(file), file);
-  return `${relative.split(path.sep).join("/")}#${name}`;
+  const relative = path.relative(workspace.packageFolder(file), file).split(path.sep).join("/");
+  const project = workspace.packageName(file);
+  return `${project === undefined ? "" : `${project}/`}${relative}#${name}`;
 }
 
 /** A variable; or, of a class or function that holds state, each property that can change. */

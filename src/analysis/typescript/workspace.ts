@@ -22,6 +22,8 @@ export interface Workspace {
   remember<T>(what: string, key: object, compute: () => T): T;
   /** `type` of the nearest package.json. */
   packageType(file: string): "module" | "commonjs" | undefined;
+  /** `name` of the nearest package.json. */
+  packageName(file: string): string | undefined;
   /** The folder of the nearest package.json, else the file's own. */
   packageFolder(file: string): string;
 }
@@ -88,7 +90,8 @@ export function createWorkspace(): Workspace {
       if (!known.has(key)) known.set(key, compute());
       return known.get(key) as T;
     },
-    packageType: (file) => readPackageType(nearestPackage(path.dirname(file))),
+    packageType,
+    packageName,
     packageFolder: (file) => nearestPackage(path.dirname(file)) ?? path.dirname(file),
   };
 }
@@ -132,13 +135,22 @@ function nearestPackage(folder: string): string | undefined {
   return parent === folder ? undefined : nearestPackage(parent);
 }
 
-function readPackageType(folder: string | undefined): "module" | "commonjs" | undefined {
-  if (folder === undefined) return undefined;
+function packageType(file: string): "module" | "commonjs" | undefined {
+  const { type } = readPackage(nearestPackage(path.dirname(file)));
+  return type === "module" || type === "commonjs" ? type : undefined;
+}
+
+function packageName(file: string): string | undefined {
+  const { name } = readPackage(nearestPackage(path.dirname(file)));
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+function readPackage(folder: string | undefined): { readonly type?: unknown; readonly name?: unknown } {
+  if (folder === undefined) return {};
   try {
     const manifest: unknown = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-    const type = typeof manifest === "object" && manifest !== null && "type" in manifest ? manifest.type : undefined;
-    return type === "module" || type === "commonjs" ? type : undefined;
+    return typeof manifest === "object" && manifest !== null ? manifest : {};
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -15,9 +15,13 @@ afterAll(() => rmSync(shimFolder, { recursive: true, force: true }));
 
 const here: Machine = { platform: "linux", arch: "x64" };
 
-function packageFrom(root: string, name: string, debug = false): Promise<Artifact> {
-  const unit = unitOf(path.join(root, "app.ts"), name);
+function packageFrom(root: string, name: string, { debug = false, file = "app.ts" } = {}): Promise<Artifact> {
+  const unit = unitOf(path.join(root, file), name);
   return packageUnit(unit, { debug, artifactFolder: path.join(root, "artifacts"), shimFolder, machine: here });
+}
+
+function prefixed(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
 }
 
 /** A package of one file. */
@@ -230,7 +234,7 @@ describe("what is shipped", () => {
     const [plain, linked, debug] = [
       await packageFrom(first, "run"),
       await packageFrom(second, "run"),
-      await packageFrom(first, "run", true),
+      await packageFrom(first, "run", { debug: true }),
     ];
     expect(linked.sha256).toBe(plain.sha256);
     expect(hash(debug)).not.toBe(hash(plain));
@@ -319,6 +323,21 @@ describe("a native addon", () => {
 });
 
 describe("failures", () => {
+  it("name a package that the project's own files use in two versions", async () => {
+    const root = temporaryFolder({
+      "app/package.json": `{ "type": "module" }`,
+      "app/app.ts": `import odd from "odd";\nimport { lib } from "../lib/lib.ts";\nexport const run = () => [odd(), lib()];`,
+      "lib/lib.ts": `import odd from "odd";\nexport const lib = () => odd();`,
+      ...prefixed("app", one("odd", "module.exports = () => __dirname;")),
+      ...prefixed("lib", one("odd", "module.exports = () => __filename;")),
+    });
+
+    await expect(packageFrom(root, "run", { file: "app/app.ts" })).rejects.toMatchObject({
+      code: "build-failed",
+      message: expect.stringMatching(/its files use two versions of odd, .* one of them in .*(?:app|lib)\.ts$/),
+    });
+  });
+
   it("name what a shipped package needs and does not find", async () => {
     const root = temporaryFolder({
       ...app("odd"),
