@@ -32,11 +32,10 @@ export function analyseFunction(
   const facts = collectFacts(site.node);
   const method = methodUse(workspace, module, site);
   const whole = method ? together([facts, ...method.others, ...heritageFacts(site, facts)]) : facts;
-  const usesOwner = site.kind === "static-method" && facts.thisNode !== undefined;
   const reach = reachFrom(workspace, {
     module,
     facts: whole,
-    ...(usesOwner || site.made ? { item: site.item } : {}),
+    ...(needsItem(site, facts) ? { item: site.item } : {}),
     ...(site.binding === undefined ? {} : { name: site.binding }),
   });
   const effects = effectsReached(workspace, { module, facts: whole }, reach);
@@ -82,6 +81,11 @@ export function analyseFunction(
     reasons,
   };
   return { model, effects, reach };
+}
+
+/** Does more run than its own code: the object that it is called on, or what makes it? */
+function needsItem({ kind, made }: FunctionSite, { thisNode }: Facts): boolean {
+  return made !== undefined || (kind === "static-method" && thisNode !== undefined);
 }
 
 /** A class needs what it extends, whichever of its methods is called. */
