@@ -95,6 +95,8 @@ export interface EffectUse {
   readonly through: readonly string[];
   /** Only for `files` and `environment`. */
   readonly access?: "read" | "write";
+  /** When a variable gets its value, rather than when the function is called. */
+  readonly whileLoading?: true;
 }
 
 /**

@@ -140,6 +140,8 @@ function optionsFor(unit: Unit, project: string): BuildOptions {
     sourcemap: "external",
     sourcesContent: true,
     legalComments: "none",
+    // The compiler's `strict` would make sloppy scripts strict, which Node does not.
+    ...(isPlainCommonJs(unit) && { tsconfigRaw: {} }),
     logLevel: "silent",
     logOverride: tellingMessages,
   };
@@ -166,6 +168,10 @@ function twoVersions(label: string, { name, importer }: LeftToNode["conflicts"][
     `${label} cannot be bundled: its files use two versions of ${name}, which cannot be bundled, one of them in ${importer}`,
     { remedy: `Make all of the project's packages use one version of ${name}` },
   );
+}
+
+function isPlainCommonJs({ format, files }: Unit): boolean {
+  return format === "cjs" && files.every(({ path: file }) => /\.(?:c?js|json)$/i.test(file));
 }
 
 async function build(options: BuildOptions): Promise<BuildResult> {

@@ -25,14 +25,34 @@ export interface FaasifyAnswer {
   readonly result?: Encoded;
   /** Instead of `result`: what was thrown. */
   readonly error?: Encoded;
+  /** What was thrown is one of the language's own errors, whose message this version of Node may have made. */
+  readonly engine?: string;
   /** The function returned a promise, and this is its outcome. */
   readonly promise?: true;
   /** Oldest first; only for a stub. */
   readonly output?: readonly OutputPiece[];
 }
 
-/** `log` and `error` come from `console`, a whole message each with its line end; the others were written raw. */
-export type OutputPiece = readonly [stream: "log" | "error" | "stdout" | "stderr", text: string];
+/**
+ * `log` and `error` come from `console`, a whole message each with its line end; `stdout` and `stderr` were written raw.
+ * `call` is a method of `console` that remembers something: the caller's own console is to do it, with these texts.
+ */
+export type OutputPiece =
+  | readonly [stream: "log" | "error" | "stdout" | "stderr", text: string]
+  | readonly [stream: "call", method: StatefulMethod, ...texts: string[]];
+
+export const statefulMethods = [
+  "count",
+  "countReset",
+  "group",
+  "groupCollapsed",
+  "groupEnd",
+  "time",
+  "timeEnd",
+  "timeLog",
+] as const;
+
+export type StatefulMethod = (typeof statefulMethods)[number];
 
 export function isFaasifyCall(event: unknown): event is FaasifyCall {
   return typeof event === "object" && event !== null && "faasify" in event && event.faasify === 1 && "args" in event;

@@ -3,8 +3,8 @@ import { FaasifyError } from "../core/errors.ts";
 import type { FaasifyAnswer, OutputPiece } from "../protocol/invocation-event.ts";
 import { RegisteredClasses, type RegisteredNames, type StateAccess } from "../protocol/registered-names.ts";
 import { decodeAnswer, encodeCall } from "../protocol/values/codec.ts";
-import type { Encoded, SentCall } from "../protocol/values/contract.ts";
-import { ValueNotPortable } from "../protocol/values/errors.ts";
+import type { ClassTable, Encoded, SentCall } from "../protocol/values/contract.ts";
+import { EncodedValueBroken, ValueNotPortable } from "../protocol/values/errors.ts";
 import type { RemoteFunction } from "./manifest.ts";
 
 export interface Prepared {
@@ -15,7 +15,13 @@ export interface Prepared {
 export interface Received {
   /** Oldest first. */
   readonly output: readonly OutputPiece[];
-  /** Changes the program's objects and variables as the function did, and gives what it returned or threw. */
+  /** The version of Node that may have worded the error. */
+  readonly engine: string | undefined;
+  /**
+   * Changes the program's objects and variables as the function did, and gives what it returned or threw.
+   *
+   * @throws FaasifyError `value-not-portable` before anything was changed
+   */
   open(): { readonly value: unknown; readonly isError: boolean; readonly isPromise: boolean };
 }
 
@@ -23,7 +29,12 @@ export interface CallValues {
   /** @throws FaasifyError `value-not-portable` */
   encode(key: string, remote: RemoteFunction, values: { args: readonly unknown[]; self?: unknown }): Prepared;
   /** @throws FaasifyError `protocol-mismatch` */
-  decode(key: string, prepared: Prepared, answer: unknown): Received;
+  decode(key: string, remote: RemoteFunction, exchange: Exchange): Received;
+}
+
+interface Exchange {
+  readonly prepared: Prepared;
+  readonly answer: unknown;
 }
 
 export function createCallValues(registered: readonly RegisteredNames[]): CallValues {
@@ -39,33 +50,60 @@ export function createCallValues(registered: readonly RegisteredNames[]): CallVa
     }
   };
   return {
-    encode: (key, { state }, values) => {
+    encode: (key, { state, classes: ids }, values) => {
       learn();
+      const known = classesOf(classes, ids);
       const travelling = Object.fromEntries(state.map((id) => [id, accessTo(accesses, key, id).get()]));
       try {
-        const sent = encodeCall({ ...values, ...(state.length > 0 && { state: travelling }) }, { classes });
+        const sent = encodeCall({ ...values, ...(state.length > 0 && { state: travelling }) }, { classes: known });
         return { encoded: sent.encoded, sent };
       } catch (error) {
         throw error instanceof ValueNotPortable ? notPortable(key, error) : error;
       }
     },
-    decode: (key, { sent }, answer) => {
+    decode: (key, { classes: ids }, { prepared: { sent }, answer }) => {
       learn();
+      const known = classesOf(classes, ids);
       if (!isAnswer(answer)) throw noAnswer(key, answer);
       return {
         output: answer.output ?? [],
+        engine: answer.engine,
         open: () => {
           const isError = "error" in answer;
           const isPromise = answer.promise === true;
           const encoded = isError ? answer.error : answer.result;
           if (!isError && !("result" in answer)) return { value: undefined, isError, isPromise };
-          const { value, state = {} } = decodeAnswer(encoded, sent, { classes });
+          const { value, state = {} } = readAnswer(key, () => decodeAnswer(encoded, sent, { classes: known }));
           for (const [id, changed] of Object.entries(state)) accessTo(accesses, key, id).set?.(changed);
           return { value, isError, isPromise };
         },
       };
     },
   };
+}
+
+/** Of the program's classes those that the function's unit has as well: instances of others cannot be made there. */
+function classesOf(all: RegisteredClasses, ids: readonly string[]): ClassTable {
+  const known = new Set(ids);
+  return {
+    idOf: (prototype) => {
+      const id = all.idOf(prototype);
+      return id !== undefined && known.has(id) ? id : undefined;
+    },
+    find: (id) => (known.has(id) ? all.find(id) : undefined),
+  };
+}
+
+function readAnswer<T>(key: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof EncodedValueBroken)) throw cause;
+    throw new FaasifyError("value-not-portable", `${key} gave an answer that cannot be used here: ${cause.message}`, {
+      remedy: "Keep the function here: faasify decompose --functions",
+      cause,
+    });
+  }
 }
 
 function accessTo(accesses: ReadonlyMap<string, StateAccess>, key: string, id: string): StateAccess {

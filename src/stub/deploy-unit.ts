@@ -107,9 +107,17 @@ async function deployUnit(
   return name;
 }
 
+/** Errors of the unit's handler and of the platform about what was sent or was to be sent back, not of the function. */
+const aboutValues: ReadonlySet<string> = new Set(["EncodedValueBroken", "Function.ResponseSizeTooLarge"]);
+
 /** With `effects`, what the function throws is part of the answer: an error here is the platform's. */
 function answerOf({ error, result }: InvocationResult): unknown {
   if (!error) return result;
+  if (aboutValues.has(error.name)) {
+    throw new FaasifyError("value-not-portable", error.message, {
+      remedy: "Pass and return less, or keep the function here: faasify decompose --functions",
+    });
+  }
   throw new FaasifyError("invocation-failed", `the function did not end (${error.name}: ${error.message})`, {
     remedy: "Look into its log: faasify logs",
   });

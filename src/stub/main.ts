@@ -1,6 +1,7 @@
 /** The caller's side in the program's own thread: `.faasify/stub-main.cjs`, loaded at the first call. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { debuglog } from "node:util";
 import { deserializeError, FaasifyError } from "../core/errors.ts";
 import type { FaasifyCall } from "../protocol/invocation-event.ts";
 import type { RegisteredNames } from "../protocol/registered-names.ts";
@@ -14,7 +15,15 @@ import { createWorkerLink, type WorkerLink } from "./worker-link.ts";
 
 export interface Remote {
   /** See runtime.ts. */
-  call(key: string, args: ArrayLike<unknown>, self: unknown): unknown;
+  call(key: string, args: ArrayLike<unknown>, stub: Stub): unknown;
+}
+
+/** A function's own code, with `this` and the variables around it as they are in the program. */
+export type OwnCode = (...args: unknown[]) => unknown;
+
+interface Stub {
+  readonly self: unknown;
+  readonly own: OwnCode | undefined;
 }
 
 /**
@@ -29,19 +38,50 @@ export function createRemote(folder: string, registered: readonly RegisteredName
     link: undefined,
   };
   return {
-    call: (key, args, self) => {
+    call: (key, args, { self, own }) => {
       const remote = context.manifest.functions[key];
       if (!remote) throw damaged(folder, `it has no function ${key}`);
       if (remote.assets) checkAssets(path.dirname(folder), key, remote.assets);
+      const runHere = own && ((): unknown => own(...Array.from(args)));
       const values = { args: argumentsOf(remote, args), ...(self !== undefined && { self }) };
-      const prepared = context.values.encode(key, remote, values);
+      let prepared: Prepared;
+      try {
+        prepared = context.values.encode(key, remote, values);
+      } catch (error) {
+        return insteadOf(error, { key, remote, runHere }, "unsent");
+      }
       const request = { key, call: eventOf(remote, prepared) };
       context.link ??= createWorkerLink(folder);
-      const outcome = { context, key, remote, prepared };
+      const outcome = { context, key, remote, prepared, runHere };
       if (remote.mode === "waiting") return waitFor(outcome, context.link.start(request));
       return finish(outcome, context.link.callBlocking(request), new Error());
     },
   };
+}
+
+type Happened = "unsent" | "unanswered";
+
+/** Calls that nothing but values stands in the way of run here; NODE_DEBUG=faasify tells of them. */
+const tell = debuglog("faasify");
+
+type Local = Pick<Call, "key" | "remote" | "runHere">;
+
+/** What the function's own code gives, where the call has left no trace; undefined: it must not run, or is not there. */
+function ownRun({ key, remote, runHere }: Local, what: Happened, why: string): (() => unknown) | undefined {
+  const isAllowed = remote.runsHere === what || remote.runsHere === "unanswered";
+  if (!runHere || !isAllowed || process.env["FAASIFY_REMOTE_ONLY"] === "1") return undefined;
+  return () => {
+    tell("%s runs here: %s", key, why);
+    return runHere();
+  };
+}
+
+function insteadOf(error: unknown, call: Local, what: Happened): unknown {
+  // Of the platform, `bad-arguments` says that the call is too large.
+  const isAboutValues = error instanceof FaasifyError && /^(?:value-not-portable|bad-arguments)$/.test(error.code);
+  const run = isAboutValues ? ownRun(call, what, error.message) : undefined;
+  if (!run) throw error;
+  return run();
 }
 
 interface Context {
@@ -56,6 +96,8 @@ interface Call {
   readonly key: string;
   readonly remote: RemoteFunction;
   readonly prepared: Prepared;
+  /** Undefined: the stub has no code of the function's own. */
+  readonly runHere: (() => unknown) | undefined;
 }
 
 /** Only what the function can see: what it cannot need not be able to travel. */
@@ -80,10 +122,24 @@ async function waitFor(call: Call, reply: Promise<CallReply>): Promise<unknown> 
 /** Does what the function did beside computing, then gives its result or throws its error. */
 function finish(call: Call, { answer, failure }: CallReply, place: Error): unknown {
   const { context, key, remote, prepared } = call;
-  if (failure) throw withPlace(deserializeError(failure), key);
-  const received = context.values.decode(key, prepared, answer);
+  if (failure) {
+    const error = withPlace(deserializeError(failure), key);
+    return insteadOf(error, call, failure.code === "bad-arguments" ? "unsent" : "unanswered");
+  }
+  const received = context.values.decode(key, remote, { prepared, answer });
+  if (received.engine !== undefined && received.engine !== process.versions.node) {
+    // "Unexpected end of JSON input" is another text in another version: the program's own says it again.
+    const run = ownRun(call, "unanswered", `it threw an error in the words of Node ${received.engine}`);
+    if (run) return run();
+  }
+  let opened: ReturnType<typeof received.open>;
+  try {
+    opened = received.open();
+  } catch (error) {
+    return insteadOf(error, call, "unanswered");
+  }
   replayOutput(received.output);
-  const { value, isError, isPromise } = received.open();
+  const { value, isError, isPromise } = opened;
   const isSettled = isPromise && !remote.isAsync;
   if (!isError) return isSettled ? Promise.resolve(value) : value;
   addCallerStack(value, { sourceMapPath: path.join(context.folder, remote.artifact.sourceMapPath), place });

@@ -25,6 +25,11 @@ const functionSchema = v.object({
   /** See transform/decompose-policy.ts. */
   mode: v.picklist(["blocking", "waiting"]),
   isAsync: v.boolean(),
+  /**
+   * When the program runs the function's own code instead: `unsent`: when nothing was sent, as an argument cannot travel ·
+   * `unanswered`: also when what it returned or threw cannot, as nobody has noticed that it ran · `never`.
+   */
+  runsHere: v.picklist(["never", "unsent", "unanswered"]),
   /** How many arguments the function can see; absent: all. */
   maxArguments: v.exactOptional(v.number()),
   /** Files that travelled along: the copy's must still be the same. */
@@ -33,6 +38,8 @@ const functionSchema = v.object({
   environment: v.array(v.string()),
   /** Ids of the module variables that travel with each call. */
   state: v.array(v.string()),
+  /** Ids of the classes whose instances the function's unit knows. */
+  classes: v.array(v.string()),
 });
 
 export const manifestSchema = v.object({

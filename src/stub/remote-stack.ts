@@ -18,11 +18,16 @@ export function addCallerStack(thrown: unknown, { sourceMapPath, place }: Caller
   const visit = (error: unknown, below: readonly string[]): void => {
     if (!(error instanceof Error) || seen.has(error) || typeof error.stack !== "string") return;
     seen.add(error);
-    setStack(error, [...remoteLines(error.stack, map), ...below]);
+    // One that the program has set itself says what the program wants.
+    if (hasFrames(error.stack)) setStack(error, [...remoteLines(error.stack, map), ...below]);
     visit(error.cause, []);
     if (error instanceof AggregateError) for (const inner of error.errors) visit(inner, []);
   };
   visit(thrown, callerLines(place));
+}
+
+function hasFrames(stack: string): boolean {
+  return /\n\s+at /.test(stack);
 }
 
 /** The head and the frames of the function's own code: what called it there is ours. */
@@ -42,7 +47,8 @@ function callerLines({ stack = "" }: Error): readonly string[] {
 }
 
 function setStack(error: Error, lines: readonly string[]): void {
-  Object.defineProperty(error, "stack", {
+  // A frozen one keeps the stack that it has.
+  Reflect.defineProperty(error, "stack", {
     value: lines.join("\n"),
     writable: true,
     configurable: true,

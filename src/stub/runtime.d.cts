@@ -9,7 +9,7 @@ declare const runtime: {
   /** Makes known how this file's variables are read and set, and its classes. */
   names(ofFile: RegisteredNames): void;
   /** Runs a function where it is deployed, and gives what it returns. */
-  call(key: string, args: ArrayLike<unknown>, self?: unknown): any;
+  call(key: string, args: ArrayLike<unknown>, self?: unknown, own?: (...args: any[]) => unknown, isHome?: boolean): any;
 };
 
 export = runtime;

@@ -15,18 +15,29 @@ export function names(ofFile: RegisteredNames): void {
   registered.push(ofFile);
 }
 
+type CallArguments = [
+  key: string,
+  args: ArrayLike<unknown>,
+  self?: unknown,
+  own?: mainThread.OwnCode,
+  isHome?: boolean,
+];
+
 /**
  * Runs a function where it is deployed; deploys it at the first call.
  *
  * @param key - the function's, in the manifest
  * @param args - all that the stub was called with
  * @param self - `this` of a method
+ * @param own - the function's own code: for a call whose values cannot travel
+ * @param isHome - false: called with another `this` than the function's unit has; its own code runs
  * @returns what the function returned; a promise for an asynchronous function that waits for something
  * @throws what the function has thrown, or a FaasifyError
  */
-export function call(key: string, args: ArrayLike<unknown>, self?: unknown): unknown {
+export function call(...[key, args, self, own, isHome = true]: CallArguments): unknown {
+  if (own && !isHome) return own(...Array.from(args));
   remote ??= load().createRemote(__dirname, registered);
-  return remote.call(key, args, self);
+  return remote.call(key, args, { self, own });
 }
 
 function load(): typeof mainThread {

@@ -5,11 +5,15 @@
 import { ts } from "ts-morph";
 import { collectFacts, type Facts, type Reference } from "../analysis/typescript/facts.ts";
 import type { FunctionSite } from "../analysis/typescript/function-sites.ts";
+import { functionOf } from "../analysis/typescript/lookup.ts";
 import type { Module } from "../analysis/typescript/module.ts";
 import type { LoadEffect } from "../analysis/typescript/program.ts";
 import type { Slice } from "../analysis/typescript/slice.ts";
+import { waits, waitsOutside } from "../analysis/typescript/waiting.ts";
+import { namesDeclaredBy } from "../analysis/typescript/scopes.ts";
 import { returnedExpressions } from "../analysis/typescript/type-texts.ts";
 import type { Effect } from "../core/function-model.ts";
+import { readsText } from "./decompose-roots.ts";
 import { mentionsArguments } from "./decompose-signature.ts";
 
 /**
@@ -26,8 +30,6 @@ export interface Subject {
 
 export type Ruling = { readonly mode: CallMode } | { readonly reason: string };
 
-const outside: readonly Effect[] = ["timers", "network"];
-
 const refused: Partial<Record<Effect, string>> = {
   files: "reads or writes files, whose paths mean something else where it would run",
   process: "asks about the process that it runs in, which would be another one",
@@ -40,7 +42,7 @@ export function ruleOn(subject: Subject): Ruling {
   const reason =
     refusedEffect(slice) ?? refusedSyntax(subject) ?? refusedLoadEffect(subject) ?? refusedEnvironment(slice);
   if (reason !== undefined) return { reason };
-  const isOutside = outside.some((effect) => effects.has(effect));
+  const isOutside = waitsOutside(slice.model.effectUses);
   if (slice.model.async) return ruleOnAsync(subject, effects, isOutside);
   if (!isOutside) return { mode: "blocking" };
   if (returnsPromise(site)) return ruleOnAsync(subject, effects, isOutside);
@@ -54,10 +56,11 @@ function refusedEffect({ model }: Slice): string | undefined {
 }
 
 function ruleOnAsync({ slice }: Subject, effects: ReadonlySet<Effect>, isOutside: boolean): Ruling {
-  if (slice.model.state.some(({ treatment }) => treatment === "travelling"))
-    return { reason: "is asynchronous and uses variables that change, which others may change while it waits" };
   const codes = factsOf(slice);
-  if (effects.has("console") && (isOutside || codes.some(({ node }) => waits(node)))) {
+  const isLate = isOutside || codes.some(({ node }) => waits(node));
+  if (isLate && slice.model.state.some(({ treatment }) => treatment === "travelling"))
+    return { reason: "is asynchronous and uses variables that change, which others may change while it waits" };
+  if (isLate && effects.has("console")) {
     return { reason: "prints while it waits, and its output could come in another order" };
   }
   if (!isOutside) return { mode: "blocking" };
@@ -78,14 +81,6 @@ function factsOf({ files }: Slice): readonly Code[] {
       .filter(({ kind }) => kind !== "type" && kind !== "import")
       .map(({ node }) => ({ module, node, facts: collectFacts(node) })),
   );
-}
-
-/** Does anything in it run later than the call itself, as a microtask? */
-function waits(node: ts.Node): boolean {
-  if (ts.isAwaitExpression(node)) return true;
-  if (ts.isForOfStatement(node) && node.awaitModifier) return true;
-  if (ts.isPropertyAccessExpression(node) && /^(?:then|catch|finally)$/.test(node.name.text)) return true;
-  return ts.forEachChild(node, (child) => waits(child) || undefined) ?? false;
 }
 
 const timerNames = new Set("setTimeout setInterval setImmediate queueMicrotask".split(" "));
@@ -123,12 +118,40 @@ function refusedSyntax({ site, slice }: Subject): string | undefined {
   const codes = factsOf(slice);
   if (slice.asksPlace) return "asks for its own place on disk, which is another one where it would run";
   if (slice.loadsUnknown) return "loads a module whose name is known only at run time";
-  if (site.kind === "static-method" && collectFacts(site.node).thisNode) return "uses `this`, which its caller decides";
+  if (hidesItsHome(site)) return "uses `this`, which its caller decides";
   if (ts.isArrowFunction(site.node) && mentionsArguments(site.node))
     return "uses the `arguments` of the code around it";
   if (site.binding === site.name && codes.some(({ facts }) => facts.references.some(isOwnProperty(site.name))))
     return "keeps something in properties of its own";
+  if (remembersStrings(slice, codes)) return "has templates whose tag may remember them";
+  if (codes.some(({ module, facts }) => facts.references.some((one) => readsText(one) && isCodeOf(module, one))))
+    return "reads the text of a function, which is another one where it would run";
   return undefined;
+}
+
+/** A static method, or one of a constant object, whose class or object nothing in it can name. */
+function hidesItsHome({ kind, node, binding, expression }: FunctionSite): boolean {
+  if (kind !== "static-method" || collectFacts(node).thisNode === undefined) return false;
+  if (!ts.isMethodDeclaration(node) && !ts.isFunctionExpression(node)) return true;
+  const name = binding ?? /\.bind\((\w+)/.exec(expression)?.[1];
+  return name === undefined || namesDeclaredBy(node).has(name);
+}
+
+/** A tag gets the same list of strings each time, which the caller's side cannot know. */
+function remembersStrings({ model }: Slice, codes: readonly Code[]): boolean {
+  const isStateful = model.state.some(({ treatment }) => treatment === "travelling");
+  return isStateful && codes.some(({ node }) => hasOwnTag(node));
+}
+
+function hasOwnTag(node: ts.Node): boolean {
+  if (ts.isTaggedTemplateExpression(node) && node.tag.getText() !== "String.raw") return true;
+  return ts.forEachChild(node, (child) => hasOwnTag(child) || undefined) ?? false;
+}
+
+/** Does the name stand for a function or class of the file? */
+function isCodeOf({ bindings }: Module, { name }: Reference): boolean {
+  const declaration = bindings.get(name)?.declaration;
+  return declaration !== undefined && (ts.isClassLike(declaration) || functionOf(declaration) !== undefined);
 }
 
 /** `f.calls += 1`: the stub is another object than the function. */

@@ -1,5 +1,6 @@
 /** The text of a decomposed program's file: its moved functions call their stubs; every other character stays. */
 import { ts } from "ts-morph";
+import { hasModifier } from "../analysis/typescript/facts.ts";
 import type { FunctionSite } from "../analysis/typescript/function-sites.ts";
 import type { Module } from "../analysis/typescript/module.ts";
 import type { ProgramFile } from "../analysis/typescript/program.ts";
@@ -12,6 +13,8 @@ export interface StubSite {
   readonly key: string;
   /** Sends `this` along. */
   readonly usesThis: boolean;
+  /** An expression: with any other `this` the function's own code runs. */
+  readonly home: string | undefined;
 }
 
 export interface RewriteInput {
@@ -59,17 +62,36 @@ function startOf({ sourceFile, text }: Module): number {
   return first ? first.getStart(sourceFile, true) : text.length;
 }
 
-function stubEdits({ site, key, usesThis }: StubSite, variable: string): Edit[] {
+/**
+ * The body of the stub calls the runtime, and hands it the function's own body, as an arrow function: what `this`,
+ * `super`, private names and variables mean in it stays.
+ */
+function stubEdits({ site, key, usesThis, home }: StubSite, variable: string): Edit[] {
   const { node } = site;
   const { body } = node;
   if (!body) return [];
   const isTypeScript = /\.[cm]?tsx?$/i.test(node.getSourceFile().fileName);
-  const { edit, args } = stubSignature(node, isTypeScript);
-  const call = `${variable}.call(${[JSON.stringify(key), args, ...(usesThis ? ["this"] : [])].join(", ")})`;
+  const { edit, args, inner } = stubSignature(node, isTypeScript);
+  const edits = edit ? [edit] : [];
   const start = body.getStart();
-  const breaks = lineBreaks(node.getSourceFile().text.slice(start, body.end));
-  const text = ts.isBlock(body) ? `{ return ${call};${breaks || " "}}` : call + breaks;
-  return [...(edit ? [edit] : []), { start, end: body.end, text }];
+  const isBlock = ts.isBlock(body);
+  const call = `${variable}.call(${[JSON.stringify(key), args, ...(usesThis ? ["this"] : [])].join(", ")}`;
+  if (inner === undefined) {
+    const breaks = lineBreaks(node.getSourceFile().text.slice(start, body.end));
+    const text = isBlock ? `{ return ${call});${breaks || " "}}` : `${call})${breaks}`;
+    return [...edits, { start, end: body.end, text }];
+  }
+  const asynchronous = hasModifier(node, ts.SyntaxKind.AsyncKeyword) ? "async " : "";
+  const own = `${call}${usesThis ? "" : ", undefined"}, ${asynchronous}(${inner}) => `;
+  return [
+    ...edits,
+    { start, end: start, text: isBlock ? `{ return ${own}` : own },
+    {
+      start: body.end,
+      end: body.end,
+      text: `${home === undefined ? "" : `, this === ${home}`})${isBlock ? "; }" : ""}`,
+    },
+  ];
 }
 
 /** Of edits at the same place the first one given comes first. */

@@ -1,5 +1,6 @@
 /** Which of the functions that could move are called from code that stays: these get stubs, the others go along. */
 import { ts } from "ts-morph";
+import type { Reference } from "../analysis/typescript/facts.ts";
 import type { FunctionSite } from "../analysis/typescript/function-sites.ts";
 import type { Module } from "../analysis/typescript/module.ts";
 
@@ -47,14 +48,18 @@ function aliasesIn(modules: readonly Module[]): ReadonlySet<string> {
   );
 }
 
-/** `f.toString()`, `String(f)`: the stub's text is another one. */
+/** The stub's text is another one. */
 export function readsTextOf(files: readonly { readonly module: Module }[], name: string): boolean {
   return files.some(({ module: { items } }) =>
-    items.some(({ facts }) =>
-      facts.references.some(
-        ({ name: used, chain, argumentOf }) =>
-          used === name && (chain[0] === "toString" || argumentOf?.expression.getText() === "String"),
-      ),
-    ),
+    items.some(({ facts }) => facts.references.some((reference) => reference.name === name && readsText(reference))),
   );
+}
+
+/** `f.toString()`, `String(f)`, `Function.prototype.toString.call(f)`, `${f}`, `f + ""`. */
+export function readsText({ chain, argumentOf, node }: Reference): boolean {
+  if (chain.length > 0) return chain[0] === "toString";
+  if (argumentOf) return /^(?:String|Function\.prototype\.toString\.call)$/.test(argumentOf.expression.getText());
+  const { parent } = node;
+  if (ts.isTemplateSpan(parent)) return !ts.isTaggedTemplateExpression(parent.parent.parent);
+  return ts.isBinaryExpression(parent) && parent.operatorToken.kind === ts.SyntaxKind.PlusToken;
 }

@@ -1,6 +1,8 @@
 /** What a stub keeps of a function's parameters, and how it hands its arguments on. */
 import { ts } from "ts-morph";
+import { hasModifier } from "../analysis/typescript/facts.ts";
 import type { FunctionNode } from "../analysis/typescript/function-sites.ts";
+import { boundNames } from "../analysis/typescript/scopes.ts";
 
 export interface Edit {
   readonly start: number;
@@ -15,6 +17,11 @@ export interface StubSignature {
   readonly args: string;
   /** How many arguments the function can see; undefined: all that there are. */
   readonly maxArguments: number | undefined;
+  /**
+   * The parameters of an arrow function in the stub that has the function's own body; undefined where the body would
+   * mean something else in there.
+   */
+  readonly inner: string | undefined;
 }
 
 /** The stub keeps the number of parameters that `length` counts, and in TypeScript their types. */
@@ -25,17 +32,72 @@ export function stubSignature(node: FunctionNode, isTypeScript: boolean): StubSi
   const replaced = firstComplex === -1 ? [] : all.slice(firstComplex);
   const substitutes = substitutesFor(replaced, kept.length, isTypeScript);
   const names = [...kept.map(handOn), ...substitutes.map(({ argument }) => argument)];
-  const seesAll = usesArguments(node) || all.at(-1)?.dotDotDotToken !== undefined;
+  const asksForArguments = usesArguments(node);
+  const seesAll = asksForArguments || all.at(-1)?.dotDotDotToken !== undefined;
+  const isOther = (asksForArguments && all.length > 0 && mayBeSloppy(node)) || hasTwoOfAName(all);
+  const inner = isOther ? undefined : innerParameters(node, { kept, replaced, isTypeScript });
   return {
-    edit: editOf(node, replaced, substitutes),
-    args: usesArguments(node) ? "arguments" : `[${names.join(", ")}]`,
+    edit: editOf(node, { replaced, substitutes, isMoved: inner !== undefined }),
+    args: asksForArguments ? "arguments" : `[${names.join(", ")}]`,
     maxArguments: seesAll ? undefined : all.length,
+    inner,
   };
+}
+
+/** In sloppy code `arguments` and the parameters are the same variables, and two parameters may have one name. */
+function mayBeSloppy(node: ts.Node): boolean {
+  const { fileName, statements } = node.getSourceFile();
+  const isModule =
+    /\.m[jt]s$/i.test(fileName) || statements.some((one) => ts.isImportDeclaration(one) || isExport(one));
+  const isStrict = (body: readonly ts.Statement[]): boolean =>
+    body.some((one) => ts.isExpressionStatement(one) && /^["']use strict["']/.test(one.getText()));
+  if (isModule || isStrict(statements)) return false;
+  for (let outer = node; !ts.isSourceFile(outer); outer = outer.parent) {
+    if (ts.isClassLike(outer)) return false;
+    if (ts.isFunctionLike(outer) && "body" in outer && outer.body && ts.isBlock(outer.body)) {
+      if (isStrict(outer.body.statements)) return false;
+    }
+  }
+  return true;
+}
+
+function isExport(statement: ts.Statement): boolean {
+  return (
+    ts.isExportDeclaration(statement) ||
+    ts.isExportAssignment(statement) ||
+    hasModifier(statement, ts.SyntaxKind.ExportKeyword)
+  );
+}
+
+function hasTwoOfAName(parameters: readonly ts.ParameterDeclaration[]): boolean {
+  const names = parameters.flatMap(({ name }) => boundNames(name).map(({ text }) => text));
+  return new Set(names).size < names.length;
+}
+
+interface SplitParameters {
+  readonly kept: readonly ts.ParameterDeclaration[];
+  readonly replaced: readonly ts.ParameterDeclaration[];
+  readonly isTypeScript: boolean;
+}
+
+/** What the stub replaces moves here as it stands, with its line breaks; what it keeps is said again on one line. */
+function innerParameters(node: FunctionNode, { kept, replaced, isTypeScript }: SplitParameters): string {
+  const again = kept.map(({ name, dotDotDotToken, initializer, questionToken }) => {
+    const annotation =
+      isTypeScript && !initializer ? `${questionToken ? "?" : ""}: any${dotDotDotToken ? "[]" : ""}` : "";
+    const value = initializer ? ` = ${initializer.getText()}` : "";
+    return `${dotDotDotToken ? "..." : ""}${name.getText()}${annotation}${value}`;
+  });
+  const [first] = replaced;
+  if (!first) return again.join(", ");
+  const text = node.getSourceFile().text.slice(first.getStart(), closingParenthesis(node, replaced.at(-1) ?? first));
+  return [...again, text].join(", ");
 }
 
 /** Evaluating it has no effect, and what it evaluates to is what the function itself would have got. */
 function isSimple({ name, initializer }: ts.ParameterDeclaration): boolean {
-  return ts.isIdentifier(name) && name.text !== "arguments" && (!initializer || isLiteral(initializer));
+  if (!ts.isIdentifier(name) || name.text === "arguments") return false;
+  return !initializer || (isLiteral(initializer) && lineBreaks(initializer.getText()) === "");
 }
 
 function isLiteral(node: ts.Expression): boolean {
@@ -66,7 +128,10 @@ function substitutesFor(
   const counted = firstUncounted === -1 ? parameters : parameters.slice(0, firstUncounted);
   const substitutes = counted.map(({ name, type, questionToken }, index) => {
     const argument = ts.isIdentifier(name) && name.text !== "arguments" ? name.text : `__argument${offset + index}`;
-    const annotation = isTypeScript ? `${questionToken ? "?" : ""}: ${type?.getText() ?? "any"}` : "";
+    const written = type?.getText() ?? "any";
+    const annotation = isTypeScript
+      ? `${questionToken ? "?" : ""}: ${lineBreaks(written) === "" ? written : "any"}`
+      : "";
     return { declaration: argument + annotation, argument };
   });
   if (firstUncounted === -1) return substitutes;
@@ -76,16 +141,19 @@ function substitutesFor(
   ];
 }
 
-function editOf(
-  node: FunctionNode,
-  replaced: readonly ts.ParameterDeclaration[],
-  substitutes: readonly Substitute[],
-): Edit | undefined {
+interface Replacement {
+  readonly replaced: readonly ts.ParameterDeclaration[];
+  readonly substitutes: readonly Substitute[];
+  /** What is replaced stands in the stub's body again, line breaks included. */
+  readonly isMoved: boolean;
+}
+
+function editOf(node: FunctionNode, { replaced, substitutes, isMoved }: Replacement): Edit | undefined {
   const [first] = replaced;
   if (!first) return undefined;
   const start = first.getStart();
   const end = closingParenthesis(node, replaced.at(-1) ?? first);
-  const breaks = lineBreaks(node.getSourceFile().text.slice(start, end));
+  const breaks = isMoved ? "" : lineBreaks(node.getSourceFile().text.slice(start, end));
   return { start, end, text: substitutes.map(({ declaration }) => declaration).join(", ") + breaks };
 }
 

@@ -20,7 +20,11 @@ export interface MovedFunction {
   readonly mode: CallMode;
   /** The stub gives its caller a promise even for a blocking call. */
   readonly isAsync: boolean;
+  /** When the program runs the function's own code instead: see stub/manifest.ts. */
+  readonly runsHere: "never" | "unsent" | "unanswered";
   readonly usesThis: boolean;
+  /** What `this` must be for the call to be remote: the object or class whose method it is. */
+  readonly home: string | undefined;
   /** How many arguments the function can see; undefined: all. */
   readonly maxArguments: number | undefined;
 }
@@ -91,12 +95,10 @@ function judge(
 ): Candidate | string {
   if (!model) return "could not be analysed";
   if (!canMove(model.verdict)) return firstReason(model);
-  if (site.made) return "is no function of its own, but a value that the program computes when it is loaded";
   const ref = { file: module.file, name: site.name };
-  const known = excluded.get(`${ref.file}#${ref.name}`);
+  const known = excluded.get(`${ref.file}#${ref.name}`) ?? refusedByProgram(site, program);
   if (known !== undefined) return known;
   if (!isSelected(ref)) return "was not selected";
-  if (readsTextOf(program.files, site.name)) return `has its own text read`;
   const slice = analyzer.slice(ref);
   const writer = writerOf(program, slice.assets);
   if (writer) return `reads files that travel along, and ${writer.place} may change them`;
@@ -104,9 +106,51 @@ function judge(
   if ("reason" in ruling) return ruling.reason;
   const unit = tryExtract(analyzer, ref);
   if (typeof unit === "string") return unit;
-  const { maxArguments } = stubSignature(site.node, false);
+  const { maxArguments, inner } = stubSignature(site.node, false);
+  const home = homeOf(site);
+  if (home !== undefined && inner === undefined) return "uses `this`, which its caller decides";
   const usesThis = site.kind === "method" && collectFacts(site.node).thisNode !== undefined;
-  return { ref, module, site, unit, mode: ruling.mode, isAsync: model.async, usesThis, maxArguments };
+  const { mode } = ruling;
+  return {
+    ref,
+    module,
+    site,
+    unit,
+    mode,
+    isAsync: model.async,
+    runsHere: runsHere(model),
+    usesThis,
+    home,
+    maxArguments,
+  };
+}
+
+function refusedByProgram({ made, name }: FunctionSite, { files }: Program): string | undefined {
+  if (made) return "is no function of its own, but a value that the program computes when it is loaded";
+  return readsTextOf(files, name) ? "has its own text read" : undefined;
+}
+
+/** A method of a class or constant object may be called with another `this`, such as a derived class. */
+function homeOf({ kind, node, expression }: FunctionSite): string | undefined {
+  if (kind !== "static-method" || collectFacts(node).thisNode === undefined) return undefined;
+  return /\.bind\((.+)\)$/.exec(expression)?.[1];
+}
+
+/** What can be done twice without anybody noticing, as long as the first answer is not used. */
+const repeatable: ReadonlySet<string> = new Set([
+  "arguments",
+  "console",
+  "environment",
+  "random",
+  "state",
+  "time",
+  "timers",
+]);
+
+function runsHere({ effects, state }: FunctionModel): MovedFunction["runsHere"] {
+  // The program has another value of it than the sandboxes.
+  if (state.some(({ treatment }) => treatment === "pinned")) return "never";
+  return effects.every((effect) => repeatable.has(effect)) ? "unanswered" : "unsent";
 }
 
 /** What the program writes, a function that runs elsewhere would not see. */
@@ -179,8 +223,8 @@ function isIn({ module }: ProgramFile): (name: UnitName) => boolean {
 
 function stubsOf(module: Module, moved: readonly MovedFunction[], place: CopyOptions["place"]) {
   const sites = new Map(functionSitesOf(module).map((site) => [site.name, site]));
-  return moved.flatMap(({ ref, usesThis }) => {
+  return moved.flatMap(({ ref, usesThis, home }) => {
     const site = sites.get(ref.name);
-    return site ? [{ site, key: `${place(ref.file)}#${ref.name}`, usesThis }] : [];
+    return site ? [{ site, key: `${place(ref.file)}#${ref.name}`, usesThis, home }] : [];
   });
 }

@@ -61,7 +61,9 @@ function accessText({ name, assignable }: UnitVariable): string {
     const access = `${HIDDEN}.${owner}.statics["${property}"]`;
     return `{ get: () => ${access}.get(), set: (value) => ${access}.set(value) }`;
   }
-  return `{ get: () => ${name}${assignable ? `, set: (value) => { ${name} = value; }` : ""} }`;
+  // The variable itself may be called `value`.
+  const given = name === "value" ? "given" : "value";
+  return `{ get: () => ${name}${assignable ? `, set: (${given}) => { ${name} = ${given}; }` : ""} }`;
 }
 
 /** What must be said from inside a class. */

@@ -211,15 +211,36 @@ console.log(f("hello"), crc32("hello"));
 });
 
 describe("a call", () => {
-  it("whose argument cannot travel is refused with its path before anything is sent", async () => {
+  it.each([
+    ["is an argument", "export function f(o) { return o.a.length; }\nf({ a: [() => 1] });\n", 0, /args\[0\]\.a\[0\]/],
+    ["is the result", "export function f(a) { return new Map([[a, a.b]]).keys(); }\nf({ b: 1 });\n", 1, /Map Iterator/],
+    ["is too large", 'export function f(s) { return s.length; }\nf("x".repeat(7_000_000));\n', 0, /too large/],
+  ])("runs here when what cannot travel %s, and tells why who asks", async (_what, text, invocations, reason) => {
     const file = path.join(mkdtempSync(path.join(root, "call-")), "program.mjs");
-    writeFileSync(
-      file,
-      "export function f(o) { return Object.keys(o); }\ntry { f({ a: [() => 1] }); } catch (error) { console.log(error.code, error.message); }\n",
-    );
-    const out = path.join(root, "refused");
+    writeFileSync(file, `${text}console.log("done");\n`);
+    const out = mkdtempSync(path.join(root, "here-"));
+    const { entry, remote } = await decomposeProgram(file, { out, data });
+    const asked = { FAASIFY_DATA: data, NODE_DEBUG: "faasify" };
+    const { stdout, stderr } = await runProgram(path.join(out, entry), asked);
+
+    expect(remote).toEqual(["program.mjs#f"]);
+    expect(stdout).toBe("done\n");
+    expect(stderr).toMatch(/program\.mjs#f runs here/);
+    expect(stderr).toMatch(reason);
+    expect(await invocationsIn(out)).toBe(invocations);
+  });
+
+  it.each([
+    ["it must run remotely", "", "FAASIFY_REMOTE_ONLY", "1"],
+    ["the user has pinned its state", "// @faasify state=pinned\n", "FAASIFY_REMOTE_ONLY", "0"],
+  ])("is refused with the path of the value when %s", async (_when, directive, name, value) => {
+    const file = path.join(mkdtempSync(path.join(root, "call-")), "program.mjs");
+    const body =
+      "{ n += 1; return Object.keys(o); }\ntry { f({ a: [() => 1] }); } catch (error) { console.log(error.code, error.message); }\n";
+    writeFileSync(file, `let n = 0;\n${directive}export function f(o) ${body}`);
+    const out = mkdtempSync(path.join(root, "refused-"));
     const { entry } = await decomposeProgram(file, { out, data });
-    const { stdout } = await runProgram(path.join(out, entry), { FAASIFY_DATA: data });
+    const { stdout } = await runProgram(path.join(out, entry), { FAASIFY_DATA: data, [name]: value });
 
     expect(stdout).toMatch(/^value-not-portable program\.mjs#f cannot be called with args\[0\]\.a\[0\]/);
     expect(await invocationsIn(out)).toBe(0);

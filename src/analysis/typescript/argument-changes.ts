@@ -36,12 +36,30 @@ export function changesLocally(looking: Looking, { localChanges }: Facts, { node
   );
 }
 
-/** Itself, or by a method that it calls in turn. */
-export function mayChangeThis(method: ts.FunctionLikeDeclaration): boolean {
+/** Itself, or by a method that it calls in turn, where that is not one that is seen to change nothing. */
+export function mayChangeThis(
+  method: ts.FunctionLikeDeclaration,
+  asked: ReadonlySet<ts.Node> = new Set<ts.Node>(),
+): boolean {
   const { writesThis, calls } = collectFacts(method);
-  const isOwn = ({ expression: callee }: ts.CallExpression | ts.NewExpression): boolean =>
-    ts.isPropertyAccessExpression(callee) && callee.expression.kind === ts.SyntaxKind.ThisKeyword;
-  return writesThis || calls.some(isOwn);
+  const seen = new Set([...asked, method]);
+  const changes = ({ expression: callee }: ts.CallExpression | ts.NewExpression): boolean => {
+    const isOwn = ts.isPropertyAccessExpression(callee) && callee.expression.kind === ts.SyntaxKind.ThisKeyword;
+    if (!isOwn) return false;
+    const sibling = siblingOf(method, callee.name.text);
+    return !sibling || (!seen.has(sibling) && mayChangeThis(sibling, seen));
+  };
+  return writesThis || calls.some(changes);
+}
+
+/** Another method of the same class or object. */
+function siblingOf({ parent }: ts.Node, name: string): ts.MethodDeclaration | undefined {
+  const members: readonly ts.Node[] = ts.isClassLike(parent)
+    ? parent.members
+    : ts.isObjectLiteralExpression(parent)
+      ? parent.properties
+      : [];
+  return members.filter(ts.isMethodDeclaration).find((member) => member.body && member.name.getText() === name);
 }
 
 /** A method of a class, of an object, or of the class of an instance. */

@@ -36,7 +36,10 @@ export interface Effects {
   readonly assets: readonly AssetUse[];
 }
 
-interface FoundEffect extends Pick<EffectUse, "effect" | "what" | "line" | "access"> {}
+interface FoundEffect extends Pick<EffectUse, "effect" | "what" | "line" | "access"> {
+  /** Evaluated together with the code around it, rather than when a function in it is called. */
+  readonly isImmediate?: boolean;
+}
 
 interface FoundObstacle {
   readonly does: string;
@@ -61,9 +64,9 @@ export function effectsReached(workspace: Workspace, own: { module: Module; fact
   const add = (local: LocalEffects, origin: Origin | undefined): void => {
     const through = origin?.path ?? [];
     for (const found of local.uses) {
-      const line = origin?.line ?? found.line;
-      const key = `${found.effect}\0${found.what}\0${line}`;
-      if (!uses.has(key)) uses.set(key, { ...found, line, through });
+      const use = useFrom(found, origin);
+      const key = `${use.effect}\0${use.what}\0${use.line}\0${use.whileLoading ?? false}`;
+      if (!uses.has(key)) uses.set(key, use);
     }
     for (const found of local.obstacles) {
       if (!obstacles.has(found.does))
@@ -90,6 +93,11 @@ export function effectsReached(workspace: Workspace, own: { module: Module; fact
 /** The first place where a file is read counts. */
 function addAssets(known: Map<string, AssetUse>, assets: readonly AssetUse[], origin: Origin | undefined): void {
   for (const { file, line } of assets) if (!known.has(file)) known.set(file, { file, line: origin?.line ?? line });
+}
+
+function useFrom({ isImmediate, ...found }: FoundEffect, origin: Origin | undefined): EffectUse {
+  if (!origin) return { ...found, through: [] };
+  return { ...found, line: origin.line, through: origin.path, ...(isImmediate && { whileLoading: true }) };
 }
 
 function localEffects(workspace: Workspace, module: Module, facts: Facts): LocalEffects {
@@ -120,12 +128,13 @@ function noteReference(local: LocalEffects, workspace: Workspace, module: Module
   if (!effect || (effect === "cwd" && isAbsolute(workspace, module, reference))) return;
   const asset = effect === "files" && reference.call ? assetReadBy({ workspace, module }, reference.call) : undefined;
   if (asset) local.assets.push({ file: asset.file, line });
-  else note(local, { effect, what, line });
+  else note(local, { effect, what, line, isImmediate: !reference.deferred });
 }
 
-function note({ uses, obstacles }: LocalEffects, { effect, what, line }: FoundEffect): void {
+function note({ uses, obstacles }: LocalEffects, found: FoundEffect): void {
+  const { effect, what, line } = found;
   const access = effect === "files" ? accessOf(what) : undefined;
-  uses.push({ effect, what, line, ...(access ? { access } : {}) });
+  uses.push({ ...found, ...(access ? { access } : {}) });
   const saying = effect === "files" ? `${access}s files` : sayings[effect];
   if (effect === "state") {
     obstacles.push({ does: `changes the global \`${what}\`, which does not travel`, line, unless: "pinned" });

@@ -222,7 +222,8 @@ function runsAtOnce(node: ts.Node): boolean {
   const { top } = outermostAccess(node);
   if (isCallee(top)) return true;
   if (!isArgument(node)) return false;
-  const { expression } = node.parent as ts.CallExpression;
+  const { expression } = node.parent as ts.CallExpression | ts.NewExpression;
+  if (ts.isNewExpression(node.parent)) return expression.getText() === "Promise";
   return ts.isPropertyAccessExpression(expression) && callingMethods.has(expression.name.text);
 }
 

@@ -198,6 +198,9 @@ class PassedSearch {
   #name(item: Item, name: string, steps: number): void {
     for (const value of localValues(item.node, name)) this.#value(item, value, steps + 1);
     const binding = this.#module.bindings.get(name);
+    // `Stack.of(1, 2)`
+    const own = binding && declarationBehind(this.#workspace, this.#module, { name, chain: [] });
+    if (own && classOf(own.binding.declaration)) this.classes.push(own);
     if (!binding || binding.imported || classOf(binding.declaration)) return;
     for (const home of binding.items) if (home !== item) this.#value(home, home.node, steps + 1);
   }

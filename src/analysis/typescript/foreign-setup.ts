@@ -4,6 +4,7 @@ import type { Reach } from "./reach.ts";
 import { changedByLoading, loadingItems } from "./load-changes.ts";
 import { functionOf } from "./lookup.ts";
 import { placeOf } from "./state-changes.ts";
+import { withoutProgram } from "./touches.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A variable that a file changes while it loads, although the variable is another file's. */
@@ -19,7 +20,11 @@ export interface ForeignSetup {
  * Variables reached that other files fill when they load, through an import. A unit has of those files only what
  * the function reaches, so it would find the variable empty.
  */
-export function foreignSetupReached(workspace: Workspace, own: Module, reach: Reach): ForeignSetup[] {
+export function foreignSetupReached(
+  workspace: Workspace,
+  { module: own, name: rootName }: { readonly module: Module; readonly name: string | undefined },
+  reach: Reach,
+): ForeignSetup[] {
   const reached = new Map<string, { name: string; line: number }>();
   for (const { module, item, origin } of reach.items) {
     for (const { name, kind, declaration } of bindingsOf(module).get(item) ?? []) {
@@ -32,12 +37,13 @@ export function foreignSetupReached(workspace: Workspace, own: Module, reach: Re
   const modules = new Set([own, ...reach.items.map(({ module }) => module)]);
   for (const module of Array.from(modules)) for (const imported of importsOf(workspace, module)) modules.add(imported);
   return Array.from(modules).flatMap((module) =>
-    loadingItems(workspace, module).flatMap((item) =>
-      Array.from(changedByLoading(workspace, module, item)).flatMap((key) => {
-        const variable = reached.get(key);
-        const isOwn = key.startsWith(`${module.file}#`);
-        return variable && !isOwn && !kept.has(item) ? [{ ...variable, place: placeOf(module, item.node) }] : [];
-      }),
+    withoutProgram(workspace, module, loadingItems(workspace, module), module === own ? rootName : undefined).flatMap(
+      (item) =>
+        Array.from(changedByLoading(workspace, module, item)).flatMap((key) => {
+          const variable = reached.get(key);
+          const isOwn = key.startsWith(`${module.file}#`);
+          return variable && !isOwn && !kept.has(item) ? [{ ...variable, place: placeOf(module, item.node) }] : [];
+        }),
     ),
   );
 }

@@ -1,15 +1,25 @@
 /** Which module variables a function gives to its callers, who then hold the very object. */
 import { ts } from "ts-morph";
+import { contentOf, holdsObject, isLeaf } from "./contents.ts";
 import { outermostAccess, type Reference } from "./facts.ts";
 import { functionOf, unwrap, type Declared } from "./lookup.ts";
 import { localNamesOf } from "./local-flow.ts";
 import type { Module } from "./module.ts";
 
 /** `return table`, `() => table.rows[0]`: the caller gets the very object, and may change it. */
-export function givesOut({ module, binding }: Declared, { chain, node, use }: Reference): boolean {
-  const { declaration } = binding;
+export function givesOut(declared: Declared, reference: Reference): boolean {
+  const { declaration } = declared.binding;
+  const { chain, node, use } = reference;
   // JSX mentions what it is made by; what it gives is no part of that.
   if (!ts.isIdentifier(node)) return false;
+  if (ts.isClassLike(declaration)) {
+    return use === "read" && holdsObject(declaration, chain[0]) && isGiven(outermostAccess(node).top);
+  }
+  return mayGive(declared, reference);
+}
+
+function mayGive({ module, binding }: Declared, { chain, node, use }: Reference): boolean {
+  const { declaration } = binding;
   if ((use !== "read" && use !== "call") || !isVariableWithObject(declaration)) return false;
   if (chain.length > 0 && !mayHoldObjects(module, binding.name, declaration)) return false;
   const { top } = outermostAccess(node);
@@ -95,64 +105,4 @@ function isReturnedName(node: ts.Node, name: string): boolean {
   };
   visit(owner);
   return isFound;
-}
-
-/**
- * What a variable holds from the start, by the look of it. `plain`: a primitive, or nothing that is known to be an
- * object · `empty`: a collection without elements · `flat`: an object or list of primitives and functions ·
- * `objects`: an object that may hold others.
- */
-type Content = "plain" | "empty" | "flat" | "objects";
-
-function contentOf({ initializer }: ts.VariableDeclaration): Content {
-  return initializer ? contentOfValue(unwrap(initializer)) : "plain";
-}
-
-function contentOfValue(value: ts.Expression): Content {
-  if (ts.isArrayLiteralExpression(value)) return listContent(value.elements, isLeaf);
-  if (ts.isObjectLiteralExpression(value)) return listContent(value.properties, isLeafProperty);
-  if (ts.isNewExpression(value)) {
-    if (!/^(?:Map|Set)$/.test(value.expression.getText())) return "objects";
-    const entries = value.arguments?.[0] && unwrap(value.arguments[0]);
-    if (!entries) return "empty";
-    return ts.isArrayLiteralExpression(entries) ? listContent(entries.elements, isLeafEntry) : "objects";
-  }
-  if (ts.isRegularExpressionLiteral(value)) return "flat";
-  return ts.isCallExpression(value) && givesObject.test(value.expression.getText()) ? "objects" : "plain";
-}
-
-const givesObject =
-  /(?:^|\.)(?:Array\.(?:from|of)|Object\.(?:assign|create|fromEntries|entries|keys|values)|JSON\.parse|structuredClone|map|filter|split|slice|concat|flat|flatMap|sort|toSorted|reverse|toReversed|fill|groupBy|matchAll)$/;
-
-function listContent<T>(elements: readonly T[], isFlat: (element: T) => boolean): Content {
-  if (elements.length === 0) return "empty";
-  return elements.every(isFlat) ? "flat" : "objects";
-}
-
-function isLeafProperty(property: ts.ObjectLiteralElementLike): boolean {
-  return ts.isPropertyAssignment(property) ? isLeaf(property.initializer) : ts.isMethodDeclaration(property);
-}
-
-function isLeafEntry(element: ts.Expression): boolean {
-  return isLeaf(element) || (ts.isArrayLiteralExpression(element) && element.elements.every(isLeaf));
-}
-
-function isLeaf(expression: ts.Expression): boolean {
-  const value = unwrap(expression);
-  return isPrimitive(value) || ts.isArrowFunction(value) || ts.isFunctionExpression(value);
-}
-
-function isPrimitive(value: ts.Expression): boolean {
-  if (ts.isPrefixUnaryExpression(value)) return isPrimitive(unwrap(value.operand));
-  if (ts.isBinaryExpression(value)) return isPrimitive(unwrap(value.left)) && isPrimitive(unwrap(value.right));
-  return (
-    ts.isStringLiteralLike(value) ||
-    ts.isTemplateExpression(value) ||
-    ts.isNumericLiteral(value) ||
-    ts.isBigIntLiteral(value) ||
-    value.kind === ts.SyntaxKind.TrueKeyword ||
-    value.kind === ts.SyntaxKind.FalseKeyword ||
-    value.kind === ts.SyntaxKind.NullKeyword ||
-    (ts.isIdentifier(value) && value.text === "undefined")
-  );
 }

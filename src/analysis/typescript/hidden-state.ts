@@ -73,6 +73,9 @@ function searchState(module: Module, name: string, { text }: ts.RegularExpressio
 }
 
 function staticState(node: ts.ClassLikeDeclaration): Hidden | undefined {
+  const inner = ts.isClassExpression(node) ? node.name?.text : undefined;
+  const isChangedInside = collectFacts(node).localChanges.some(({ name, use }) => name === inner && use === "mutate");
+  if (isChangedInside) return refused(`changes its static fields by the name \`${inner}\`, which only it knows,`);
   const isChanged = node.members.some(
     (member) => hasModifier(member, ts.SyntaxKind.StaticKeyword) && collectFacts(member).writesThis,
   );

@@ -15,7 +15,11 @@ import { entryReason } from "./entry-points.ts";
 import { foreignSetupReached } from "./foreign-setup.ts";
 import { lineOf, type Module } from "./module.ts";
 import { changedParameter, hints, ownObstacles, placeObstacles, type Subject } from "./own-code.ts";
+import { changedDataReached } from "./data-changes.ts";
+import { earlyObstacles } from "./early-calls.ts";
+import { replacedObstacles } from "./replacements.ts";
 import { stateReached, treat, type StateUse } from "./state.ts";
+import { waits, waitsOutside } from "./waiting.ts";
 
 export interface Evidence extends Subject {
   readonly effects: Effects;
@@ -36,9 +40,10 @@ export interface Judgement {
 type Treated = StateVariable & { readonly use: StateUse };
 
 export function judge(evidence: Evidence): Judgement {
-  const { workspace, module, site, reach, effects, directive, isAsync } = evidence;
+  const { workspace, module, site, reach, effects, directive } = evidence;
   const root = { module, node: site.node, name: site.binding };
-  const state = treat(stateReached(workspace, root, reach), { isAsync, wish: directive?.state });
+  const mayOverlap = goesOnLater(evidence);
+  const state = treat(stateReached(workspace, root, reach), { mayOverlap, wish: directive?.state });
   const changes = changesReasons(evidence);
   const names = new Set<Effect>([...effects.uses.map(({ effect }) => effect), ...changes.map(({ effect }) => effect)]);
   if (state.length > 0) names.add("state");
@@ -67,6 +72,9 @@ function obstaclesOf(evidence: Evidence, state: readonly Treated[]): Reason[] {
   return [
     ...localByWish(directive),
     ...methodObstacles(workspace, module, site),
+    ...replacedObstacles(workspace, module, site),
+    ...earlyObstacles(evidence),
+    ...changedDataReached(workspace, module, evidence.reach),
     ...ownObstacles(evidence, convention),
     ...(directive?.allow.includes("files") ? [] : placeObstacles(evidence)),
     ...foreignFiles(evidence),
@@ -112,9 +120,17 @@ function localByWish(directive: Directive | undefined): Reason[] {
     : [];
 }
 
+/** An asynchronous function that never waits has done everything when its caller goes on. */
+function goesOnLater({ isAsync, site, reach, effects }: Evidence): boolean {
+  if (!isAsync) return false;
+  const codes = [site.node, ...reach.items.filter(({ item }) => item.kind !== "type").map(({ item }) => item.node)];
+  return waitsOutside(effects.uses) || codes.some((node) => waits(node));
+}
+
 /** Two calls at a time would each take the instance along, and the later answer would undo the earlier one's changes. */
-function overlapping({ instance, isAsync, directive, facts, site }: Evidence): Reason[] {
-  if (!instance || instance.writes.length === 0 || !isAsync || directive?.state !== undefined) return [];
+function overlapping(evidence: Evidence): Reason[] {
+  const { instance, directive, facts, site } = evidence;
+  if (!instance || instance.writes.length === 0 || directive?.state !== undefined || !goesOnLater(evidence)) return [];
   const written = instance.writes.map((name) => `\`this.${name}\``).join(", ");
   const message = `writes ${written}, and calls of an asynchronous method may overlap`;
   return [{ message, line: lineOf(facts.thisNode ?? site.node) }];
@@ -158,10 +174,12 @@ function reachedObstacles(evidence: Evidence): Reason[] {
       line: origin.line,
     };
   });
-  const foreign = foreignSetupReached(workspace, module, reach).map(({ name, place, line }) => ({
-    message: `uses \`${name}\`, which ${place} fills when it is loaded; import that file for its effects alone to keep this`,
-    line,
-  }));
+  const foreign = foreignSetupReached(workspace, { module, name: site.binding }, reach).map(
+    ({ name, place, line }) => ({
+      message: `uses \`${name}\`, which ${place} fills when it is loaded; import that file for its effects alone to keep this`,
+      line,
+    }),
+  );
   const others = effects.obstacles
     .filter((obstacle) => !isWaived(obstacle, directive))
     .map(({ does, line, path }) => ({ message: `${through(path)}${does}`, line }));

@@ -162,8 +162,9 @@ function isAlias(declaration: ts.Node): boolean {
 function follow(search: Search, { use, chain }: Reference, { module, binding }: Declared, isCalled: boolean): void {
   const isRun =
     use === "call" || use === "new" || (isCalled && (isCode({ module, binding }) || isAlias(binding.declaration)));
-  if (!isRun || isHarmless(chain) || search.seen.has(binding)) return;
-  search.seen.add(binding);
+  // What CommonJS exports has no binding of its own that would be the same each time.
+  if (!isRun || isHarmless(chain) || search.seen.has(binding.declaration)) return;
+  search.seen.add(binding.declaration);
   for (const { kind, facts } of binding.items) {
     if (kind !== "effect" && kind !== "import") collect(search, module, facts, { isCalled: true });
   }

@@ -34,7 +34,9 @@ function endsValue(parent: ts.Node, current: ts.Node): boolean {
 }
 
 function namesGiven(parent: ts.Node, current: ts.Node): ts.Identifier[] {
-  if (ts.isVariableDeclaration(parent)) return parent.initializer === current ? boundNames(parent.name) : [];
+  if (ts.isVariableDeclaration(parent) || ts.isParameter(parent) || ts.isBindingElement(parent)) {
+    return parent.initializer === current ? boundNames(parent.name) : [];
+  }
   if (ts.isForOfStatement(parent)) {
     if (parent.expression !== current || !ts.isVariableDeclarationList(parent.initializer)) return [];
     return parent.initializer.declarations.flatMap(({ name }) => boundNames(name));

@@ -145,7 +145,10 @@ function isHandedOn({ argumentOf, node }: Reference): boolean {
     const isTimer = /^(?:setTimeout|setInterval|setImmediate|queueMicrotask)$/.test(expression.text);
     return isTimer && argumentOf.arguments?.[0] === node;
   }
-  return ts.isPropertyAccessExpression(expression) && takesCallback.has(expression.name.text);
+  if (!ts.isPropertyAccessExpression(expression) || !takesCallback.has(expression.name.text)) return false;
+  const index = argumentOf.arguments?.findIndex((argument) => argument.pos <= node.pos && node.end <= argument.end);
+  // What `reduce` starts with, and what `map` is to have as `this`, are values.
+  return index === 0 || /^(?:addEventListener|on|once|subscribe|then)$/.test(expression.name.text);
 }
 
 /** The first place where the function changes what a parameter holds. */

@@ -121,12 +121,13 @@ function filesIn(place: string): readonly string[] {
 }
 
 function addFile(file: string, found: Set<string>): void {
-  if (file.length < 1000 && statSync(file, { throwIfNoEntry: false })?.isFile()) found.add(file);
+  if (file.length < 1000 && !file.includes("\0") && statSync(file, { throwIfNoEntry: false })?.isFile())
+    found.add(file);
 }
 
 /** `./plugins/${name}.mjs`: any file of that folder. */
 function addFolder(folder: string, head: string, found: Set<string>): void {
-  if (!/^\.{1,2}\/.*\/$/.test(head)) return;
+  if (!/^\.{1,2}\/[^\0]*\/$/.test(head)) return;
   const place = path.join(folder, head);
   if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return;
   for (const name of readdirSync(place)) addFile(path.join(place, name), found);
@@ -170,6 +171,11 @@ export function loadEffectOf(workspace: Workspace, { files }: Slice): LoadEffect
   return undefined;
 }
 
+/** `const base = await new Promise((resolve) => setTimeout(resolve, 5, 1))`: what is waited for is the same each time. */
+function isWaitedFor(node: ts.Node): boolean {
+  return ts.isVariableDeclaration(node) && node.initializer !== undefined && ts.isAwaitExpression(node.initializer);
+}
+
 function loadEffectOfItem(workspace: Workspace, module: Module, item: Item): LoadEffect | undefined {
   const { node, kind } = item;
   if (kind === "type" || kind === "import" || ts.isFunctionDeclaration(node) || functionOf(node)) return undefined;
@@ -180,7 +186,10 @@ function loadEffectOfItem(workspace: Workspace, module: Module, item: Item): Loa
   const now = { ...facts, references };
   const { uses } = effectsReached(workspace, { module, facts: now }, reachFrom(workspace, { module, facts: now }));
   // Variables of the environment that a statement sets travel with each call.
-  const use = uses.find(({ effect, access }) => unlikeHere.has(effect) && !(isStatement && access === "write"));
+  const use = uses.find(
+    ({ effect, access }) =>
+      unlikeHere.has(effect) && !(isStatement && access === "write") && !(effect === "timers" && isWaitedFor(node)),
+  );
   if (!use) return undefined;
   const name = "name" in node && node.name ? (node.name as ts.Node).getText() : undefined;
   return { name, text: use.what, line: lineOf(node) };

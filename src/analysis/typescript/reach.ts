@@ -58,8 +58,10 @@ export interface ReachRoot {
   readonly facts: Facts;
   /** Item that holds the code: kept as a whole. Left out to learn what the code alone reaches. */
   readonly item?: Item;
-  /** Name of the function in its module: statements that call it are the program, not its preparation. */
+  /** Name of what is asked for in its module: statements that it needs stay. */
   readonly name?: string;
+  /** Statements that call this are the program, not its preparation; left out: what {@link name} names. */
+  readonly called?: { readonly module: Module; readonly name: string | undefined };
   /** Keep the function exported under this name. */
   readonly exportName?: string;
 }
@@ -142,8 +144,12 @@ class ReachWalk implements Reach {
 
   /** Without the program that calls the function itself. */
   #loadingItems(module: Module): readonly Item[] {
-    const rootName = module === this.#root.module ? this.#root.name : undefined;
-    return withoutProgram(this.#workspace, module, loadingItems(this.#workspace, module), rootName);
+    return withoutProgram(this.#workspace, module, loadingItems(this.#workspace, module), this.#calledIn(module));
+  }
+
+  #calledIn(module: Module): string | undefined {
+    const { called = this.#root } = this.#root;
+    return module === called.module ? called.name : undefined;
   }
 
   /** Keeps what changes globals or exports while loading; exports that the module's table has are known one by one. */
@@ -162,7 +168,7 @@ class ReachWalk implements Reach {
       this.#enterModule(step, origin.line);
     }
     for (const name of names) {
-      const rootName = step.module === this.#root.module ? this.#root.name : undefined;
+      const rootName = this.#calledIn(step.module);
       for (const statement of statementsTouching(this.#workspace, { module: step.module, name, rootName })) {
         if (!this.#seen.has(statement)) this.#add({ module: step.module, origin }, statement, []);
       }

@@ -40,7 +40,7 @@ const scopes: Readonly<Partial<Record<ts.SyntaxKind, Declare<never>>>> = {
   [ts.SyntaxKind.CatchClause]: ({ variableDeclaration }: ts.CatchClause, names) => {
     if (variableDeclaration) addBinding(variableDeclaration.name, names);
   },
-  [ts.SyntaxKind.ClassDeclaration]: addClassName,
+  // The name of a class declaration is one of the scope around it: what its own code does to it is done to that.
   [ts.SyntaxKind.ClassExpression]: addClassName,
   [ts.SyntaxKind.ClassStaticBlockDeclaration]: ({ body }: ts.ClassStaticBlockDeclaration, names) => {
     addVarNames(body, names);

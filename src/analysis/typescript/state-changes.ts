@@ -2,6 +2,7 @@
 import type { ts } from "ts-morph";
 import { constantInitializer, constantValue } from "./constant-values.ts";
 import type { Facts, Reference } from "./facts.ts";
+import { isCompared } from "./compared.ts";
 import { givesOut } from "./given-out.ts";
 import { changedBehindResult, changesAt } from "./mention-changes.ts";
 import { declarationBehind, type Declared } from "./lookup.ts";
@@ -19,8 +20,10 @@ export interface Change {
   readonly node: ts.Node;
   /** In a function, rather than while the file loads. */
   readonly deferred: boolean;
-  /** Only given out: who gets it may change it. */
+  /** Only given out: who gets it may change it. Or only {@link isCompared}. */
   readonly isGiven: boolean;
+  /** Only asked whether something is this very object. */
+  readonly isCompared?: true;
   /** The variable gets another value, rather than what it holds others. */
   readonly isAssigned: boolean;
 }
@@ -53,8 +56,9 @@ function changeOf(workspace: Workspace, { module, item, facts }: Place, referenc
   const behind = changedBehindResult(workspace, mention);
   if (behind.length > 0) return behind.map((one) => ({ ...change, key: keyed(one) }));
   if (changesAt(workspace, mention)) return [{ ...change, key: keyed(declared) }];
-  const isGiven = deferred && givesOut(declared, reference) && !isText(workspace, declared);
-  return isGiven ? [{ ...change, key: keyed(declared), isGiven: true }] : [];
+  if (!deferred || isText(workspace, declared)) return [];
+  if (givesOut(declared, reference)) return [{ ...change, key: keyed(declared), isGiven: true }];
+  return isCompared(declared, reference) ? [{ ...change, key: keyed(declared), isGiven: true, isCompared: true }] : [];
 }
 
 /** `const here = path.dirname(fileURLToPath(import.meta.url))`: nobody can change what a text holds. */

@@ -75,8 +75,9 @@ function becauseOf(changes: readonly Change[]): string | undefined {
   return change && because(change);
 }
 
-function because({ module, node, isGiven }: Change): string {
+function because({ module, node, isGiven, isCompared }: Change): string {
   const place = placeOf(module, node);
+  if (isCompared) return `is compared at ${place} with what callers may give`;
   return isGiven ? `is given out at ${place} to callers who may change it` : `is changed at ${place}`;
 }
 
@@ -230,14 +231,14 @@ function holdsFunction(value: ts.Expression): boolean {
 /** The user's wish, the function's nature and the variable's content decide. */
 export function treat(
   uses: readonly StateUse[],
-  { isAsync, wish }: { readonly isAsync: boolean; readonly wish: "travelling" | "pinned" | undefined },
+  { mayOverlap, wish }: { readonly mayOverlap: boolean; readonly wish: "travelling" | "pinned" | undefined },
 ): (StateVariable & { readonly use: StateUse })[] {
   return uses.map((use) => {
     const { name, module, declaredAt, writes, because: reason, refusal } = use;
     const about = { name, file: module.file, line: declaredAt, writes, use };
     if (wish === "pinned") return { ...about, treatment: "pinned", reason };
     if (refusal !== undefined) return { ...about, treatment: "refused", reason: refusal };
-    if (isAsync && writes && wish === undefined) {
+    if (mayOverlap && writes && wish === undefined) {
       return { ...about, treatment: "refused", reason: `${reason}, and calls of an asynchronous function may overlap` };
     }
     return { ...about, treatment: "travelling", reason };

@@ -37,7 +37,7 @@ export function unitNamesOf(input: NamesInput): UnitNames {
   let { reach } = input;
   const classes = flowing.filter((declared) => {
     if (isReached.has(declared.binding)) return true;
-    const own = reachOfClass(workspace, declared);
+    const own = reachOfClass(workspace, declared, { module: input.module, name: site.binding });
     // Not worth refusing the function for: instances of such a class are refused when they come.
     if (!own || own.unresolved.length > 0) return false;
     reach = joined(reach, own);
@@ -48,7 +48,7 @@ export function unitNamesOf(input: NamesInput): UnitNames {
   const byBinding = new Map([...reachedClasses(reach), ...classes].map((declared) => [declared.binding, declared]));
   const root = { module: input.module, node: site.node, name: site.binding };
   // What is pinned stays where it is, and a function with refused state is not extracted.
-  const treated = treat(stateReached(workspace, root, reach), { isAsync: false, wish: input.wish });
+  const treated = treat(stateReached(workspace, root, reach), { mayOverlap: false, wish: input.wish });
   const state = treated
     .filter(({ treatment }) => treatment === "travelling")
     .flatMap(({ use }) => stateNames(workspace, use));
@@ -82,9 +82,13 @@ function reachedClasses({ items }: Reach): Declared[] {
   );
 }
 
-function reachOfClass(workspace: Workspace, { module, binding }: Declared): Reach | undefined {
+function reachOfClass(
+  workspace: Workspace,
+  { module, binding }: Declared,
+  called: { readonly module: Module; readonly name: string | undefined },
+): Reach | undefined {
   const [item] = binding.items;
-  return item && reachFrom(workspace, { module, facts: item.facts, item, name: binding.name });
+  return item && reachFrom(workspace, { module, facts: item.facts, item, name: binding.name, called });
 }
 
 function joined(one: Reach, other: Reach): Reach {

@@ -88,8 +88,9 @@ async function packagePlan(
 ): Promise<PackedPlan> {
   const { planOf, functionsOf } = await context.analysis();
   const filter = functionFilter(context, input.texts("functions"));
-  if (!functionsOf(program).some(filter)) {
-    throw wrongUsage(decompose, `--functions ${input.texts("functions").join(" ")} matches no function`);
+  const wanted = input.texts("functions");
+  if (wanted.length > 0 && !functionsOf(program).some(filter)) {
+    throw wrongUsage(decompose, `--functions ${wanted.join(" ")} matches no function`);
   }
   const excluded = new Map<string, string>();
   const artifacts = new Map<string, Artifact>();
@@ -180,7 +181,7 @@ async function writeCopy(
 }
 
 function describe(
-  { ref, unit, mode, isAsync, maxArguments }: MovedFunction,
+  { ref, unit, mode, isAsync, runsHere, maxArguments }: MovedFunction,
   { zipPath, sourceMapPath, handler, bytes, sha256, buildId, inputs }: Artifact,
   { place, own }: { readonly place: (file: string) => string; readonly own: string },
 ): RemoteFunction {
@@ -199,10 +200,12 @@ function describe(
     },
     mode,
     isAsync,
+    runsHere,
     ...(maxArguments !== undefined && { maxArguments }),
     ...(unit.manifest.assets.length > 0 && { assets: assetsOf(unit.manifest.assets, place) }),
     environment: [...unit.manifest.environment],
     state: unit.manifest.state.map(({ id }) => id),
+    classes: unit.manifest.classes.map(({ id }) => id),
   };
 }
 

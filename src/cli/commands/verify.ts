@@ -135,7 +135,7 @@ async function verifyIn(
       node: node.path,
       cwd,
       patienceMs,
-      environment: { ...process.env, ...node.environment, FAASIFY_DATA: folders.root },
+      environment: { ...process.env, ...node.environment, FAASIFY_DATA: folders.root, FAASIFY_REMOTE_ONLY: "1" },
       signal,
     };
     const { file, name } = model;

@@ -189,7 +189,9 @@ function decodeGraphCall(
   const inPlace = new Map<number, object>();
   for (const [id, object] of Object.entries(existing)) {
     const wire = Object.hasOwn(wires, id) ? wires[id] : undefined;
-    if (Array.isArray(wire) && typeof wire[0] === "number") inPlace.set(wire[0], object);
+    if (!Array.isArray(wire) || typeof wire[0] !== "number") continue;
+    inPlace.set(wire[0], object);
+    if (ArrayBuffer.isView(object)) noteBuffer(inPlace, objects[wire[0]], object);
   }
   const decoder = new Decoder(options, objects, [], inPlace);
   const all = decoder.finish();
@@ -199,6 +201,13 @@ function decodeGraphCall(
     state: decodeState(decoder, state),
     objects: all,
   };
+}
+
+/** A view stays what it is, and so does the buffer behind it: its bytes are filled in. */
+function noteBuffer(inPlace: Map<number, object>, node: unknown, view: ArrayBufferView): void {
+  const [, [buffer, offset]] = node as readonly [string, readonly [readonly [number], number]];
+  if (offset !== view.byteOffset) throw new EncodedValueBroken("a constant view shows another part of its buffer here");
+  inPlace.set(buffer[0], view.buffer);
 }
 
 function encodeState(encoder: Encoder, state: Readonly<Record<string, unknown>>): Record<string, Wire> {

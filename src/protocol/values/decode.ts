@@ -146,7 +146,7 @@ export class Decoder {
     if (Array.isArray(node) && node[0] === "a") return existing ? ofKind(existing, arrayKind) : [];
     if (Array.isArray(node) && node[0] === "ref") return this.#restore(node[1]);
     const { kind, data, extras } = this.#parse(node);
-    if (existing) return ofKind(existing, kind);
+    if (existing) return ofKind(existing, kind, data);
     if (extras.h) return ofKind(this.#createHidden(extras, kind), kind);
     if (kind === bufferKind) return makeBuffer(data);
     return kind.make(kind.late ? [] : data.map((wire) => this.value(wire)));
@@ -238,8 +238,9 @@ function specialNumber(name: string): number {
   return specialNumbers.get(name) ?? fail(`a number ${name}`);
 }
 
-function ofKind(object: object, kind: Kind): object {
+function ofKind(object: object, kind: Kind, [length]: readonly unknown[] = []): object {
   if (kindOf(object) !== kind) throw broken(`a ${kind.name} should be a ${kindOf(object).name} here`);
+  if (kind === bufferKind && (object as ArrayBuffer).byteLength !== length) throw broken("a buffer of another length");
   return object;
 }
 

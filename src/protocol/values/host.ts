@@ -45,7 +45,7 @@ type Inspect = (value: object, options: object) => string;
 const inspect = (builtin("node:util") as { readonly inspect?: Inspect } | undefined)?.inspect;
 const overview = { maxArrayLength: 0, showHidden: true, customInspect: false, depth: 0, breakLength: Infinity };
 const onlyElements =
-  /^\w+\(\d+\) (?:\[\w+\] )?\[ (?:\.\.\. \d+ more items?, )?(?:\[(?:BYTES_PER_ELEMENT|length|byteLength|byteOffset)\]: \d+, ){4}\[buffer\]: ArrayBuffer \{[^{}]*\} \]$/;
+  /^\w+\(\d+\) (?:\[\w+\] )?\[ (?:\.\.\. \d+ more items?, )?(?:\[(?:BYTES_PER_ELEMENT|length|byteLength|byteOffset)\]: \d+, ){4}\[buffer\]: ArrayBuffer \{[^{}]*\}(?:, (?:parent|offset): \[Getter\])* \]$/;
 
 const LONG = 64;
 
@@ -75,5 +75,7 @@ export function hasOnlyIndices(array: readonly unknown[]): boolean {
  * million of them for a megabyte; Node's overview of it does not.
  */
 export function hasOnlyElements(view: ArrayBufferView): boolean {
-  return view.byteLength > 64 && inspect !== undefined && onlyElements.test(inspect(view, overview));
+  if (view.byteLength <= 64 || !inspect || !onlyElements.test(inspect(view, overview))) return false;
+  // The overview of a Buffer names these two of its prototype.
+  return !Object.hasOwn(view, "parent") && !Object.hasOwn(view, "offset");
 }

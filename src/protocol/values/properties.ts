@@ -1,4 +1,5 @@
 /** Sets an object's own properties to given ones: of a new object, or of one that the program has. */
+import { hasOnlyElements } from "./host.ts";
 import { arrayKind, isIndex, type Kind } from "./kinds.ts";
 import { CONFIGURABLE, ENUMERABLE, USUAL, WRITABLE } from "./shape.ts";
 
@@ -41,9 +42,15 @@ export function whyNotSet(target: object, { key, value, flags }: Property): stri
   return sameKind && allowed ? undefined : `its property ${String(key)} is read-only`;
 }
 
+/** Listing the elements of a large view would take seconds. */
+function propertyKeys(target: object, kind: Kind): readonly Key[] {
+  if (ArrayBuffer.isView(target) && hasOnlyElements(target)) return Object.getOwnPropertySymbols(target);
+  return Reflect.ownKeys(target).filter((key) => kind.isData?.(target, key) !== true);
+}
+
 /** Makes `properties` all that the object has, in this order. */
 export function replaceProperties(target: object, kind: Kind, properties: readonly Property[]): void {
-  const current = Reflect.ownKeys(target).filter((key) => kind.isData?.(target, key) !== true);
+  const current = propertyKeys(target, kind);
   const keeps = current.every((key, position) => properties[position]?.key === key);
   if (!keeps) for (const key of current) Reflect.deleteProperty(target, key);
   for (const property of properties) setProperty(target, property);
@@ -51,7 +58,7 @@ export function replaceProperties(target: object, kind: Kind, properties: readon
 
 /** Why {@link replaceProperties} would fail. */
 export function whyNotReplace(target: object, kind: Kind, properties: readonly Property[]): string | undefined {
-  const current = Reflect.ownKeys(target).filter((key) => kind.isData?.(target, key) !== true);
+  const current = propertyKeys(target, kind);
   const keeps = current.every((key, position) => properties[position]?.key === key);
   if (!keeps && !Object.isExtensible(target)) return "it is not extensible";
   const stuck = keeps ? undefined : current.find((key) => !canDelete(target, key));

@@ -101,7 +101,9 @@ function captureProperties(object: object, kind: Kind): Pick<Shape, "keys" | "va
     if (!property) continue;
     const stack = nativeStack(object, key, property);
     values.push(stack === undefined ? property.value : stack.text);
-    const flag = stack === undefined ? flagsOf(property) : flagsOf(property) - ACCESSOR + WRITABLE;
+    // Of a frozen error it cannot be set.
+    const isSettable = property.configurable === true ? WRITABLE : 0;
+    const flag = stack === undefined ? flagsOf(property) : flagsOf(property) - ACCESSOR + isSettable;
     flags.push(flag);
     usual &&= flag === USUAL;
   }

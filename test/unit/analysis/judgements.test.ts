@@ -24,10 +24,16 @@ describe("module state", () => {
       "2: uses `n`, which is changed at a.mjs:2, and travels with the call",
     ],
     [
-      "let n = 0;\nexport async function f() { n++; }",
+      "let n = 0;\nexport async function f() { await null; n++; }",
       "f",
       "local",
       `2: uses \`n\`, which is changed at a.mjs:2, ${OVERLAP}`,
+    ],
+    [
+      "let n = 0;\nexport async function f() { n++; }",
+      "f",
+      "stateful",
+      "2: uses `n`, which is changed at a.mjs:2, and travels with the call",
     ],
     [
       "let n = 0;\n// @faasify state=pinned\nexport async function f() { n++; }",

@@ -3,6 +3,7 @@ import type { FaasifyAnswer, FaasifyCall } from "../../../protocol/invocation-ev
 import type { StateAccess } from "../../../protocol/registered-names.ts";
 import { decodeCall, encodeAnswer, encodeValue } from "../../../protocol/values/codec.ts";
 import type { CodecOptions, ReceivedCall } from "../../../protocol/values/contract.ts";
+import { ValueNotPortable } from "../../../protocol/values/errors.ts";
 import { setEnvironment } from "./environment.ts";
 import { unitNames } from "./names.ts";
 import { captureOutput } from "./output.ts";
@@ -45,36 +46,59 @@ async function answerWithEffects(userFunction: UserFunction, running: Running): 
   const { received, options, state } = running;
   const outcome = await run(userFunction, received);
   const { value, failed, isPromise, output } = outcome;
+  if (outcome.isOddPromise) throw new ValueNotPortable("result", "a promise with a class or properties of its own");
   const root = failed ? "error" : "result";
   const encoded = encodeAnswer(received, { value, state: stateAfter(state, received) }, options, root);
   return {
     faasify: 1,
-    // A thrown `undefined` must not look like a result that is missing.
-    ...(failed ? { error: encoded ?? encodeValue(undefined) } : encoded !== undefined && { result: encoded }),
+    // A thrown `undefined` must not look like a result that is missing; `null` is its own encoding.
+    ...(failed
+      ? { error: encoded === undefined ? encodeValue(undefined) : encoded }
+      : encoded !== undefined && { result: encoded }),
+    ...(failed && isOfLanguage(value) && { engine: process.versions.node }),
     ...(isPromise && { promise: true }),
     ...(output.length > 0 && { output }),
   };
+}
+
+const ownErrors: ReadonlySet<unknown> = new Set(
+  [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(({ prototype }) => prototype),
+);
+
+function isOfLanguage(value: unknown): boolean {
+  return value instanceof Error && ownErrors.has(Object.getPrototypeOf(value));
 }
 
 interface Outcome {
   readonly value: unknown;
   readonly failed: boolean;
   readonly isPromise: boolean;
+  /** More than the caller's side makes again. */
+  readonly isOddPromise: boolean;
   readonly output: NonNullable<FaasifyAnswer["output"]>;
 }
 
 async function run(userFunction: UserFunction, { args, self }: ReceivedCall): Promise<Outcome> {
   const endCapture = captureOutput();
   let isPromise = false;
+  let isOddPromise = false;
+  const outcome = (value: unknown, failed: boolean): Outcome => {
+    return { value, failed, isPromise, isOddPromise, output: endCapture() };
+  };
   try {
     const returned = Reflect.apply(userFunction, self, args);
     isPromise = process.getBuiltinModule("node:util").types.isPromise(returned);
     // Anything else that has a `then` is a value like others: the caller's code decides what becomes of it.
+    isOddPromise = isPromise && isOdd(returned as object);
     const value = isPromise ? await returned : returned;
-    return { value, failed: false, isPromise, output: endCapture() };
+    return outcome(value, false);
   } catch (value) {
-    return { value, failed: true, isPromise, output: endCapture() };
+    return outcome(value, true);
   }
+}
+
+function isOdd(promise: object): boolean {
+  return Object.getPrototypeOf(promise) !== Promise.prototype || Reflect.ownKeys(promise).length > 0;
 }
 
 /** What constants hold is filled in place: other code of the unit has it in hand. */

@@ -1,11 +1,11 @@
 /** Keeps what the function prints, for a caller that prints it again; the platform's log gets it as before. */
 import type { StringDecoder } from "node:string_decoder";
-import type { OutputPiece } from "../../../protocol/invocation-event.ts";
+import { statefulMethods, type OutputPiece, type StatefulMethod } from "../../../protocol/invocation-event.ts";
 
 type Method = (...values: unknown[]) => void;
 type Methods = Record<string, Method>;
 
-/** What `console` does with its arguments is Node's own; one for all calls, as its counters go on. */
+/** What `console` does with its arguments is Node's own. */
 let formatter: Console | undefined;
 let pieces: OutputPiece[] = [];
 /** Of `console`, as the platform left them. */
@@ -14,6 +14,10 @@ let originals: Methods = {};
 let method = "log";
 /** While a message is passed on to the log, what reaches the streams was kept already. */
 let isPassingOn = false;
+/** Groups that the function has opened: what is printed in them is indented by the caller's console, here only in the log. */
+let depth = 0;
+/** What is formatted now is for the log alone. */
+let isForLog = false;
 
 /** Starts to keep output. The returned function ends it and gives what was printed, oldest first. */
 export function captureOutput(): () => readonly OutputPiece[] {
@@ -22,19 +26,22 @@ export function captureOutput(): () => readonly OutputPiece[] {
   const target = console as unknown as Methods;
   pieces = [];
   originals = {};
+  depth = 0;
   for (const [name, original] of Object.entries(target)) {
     const format = own[name];
     if (typeof original !== "function" || typeof format !== "function" || name === "Console") continue;
     originals[name] = original;
-    target[name] = (...values) => {
-      const outer = method;
-      method = name;
-      try {
-        format(...values);
-      } finally {
-        method = outer;
-      }
-    };
+    target[name] = isStateful(name)
+      ? (...values) => keepCall(name, values)
+      : (...values) => {
+          const outer = method;
+          method = name;
+          try {
+            format(...values);
+          } finally {
+            method = outer;
+          }
+        };
   }
   const putBack = [captureStream("stdout"), captureStream("stderr")];
   return () => {
@@ -44,10 +51,43 @@ export function captureOutput(): () => readonly OutputPiece[] {
   };
 }
 
+function isStateful(name: string): name is StatefulMethod {
+  return (statefulMethods as readonly string[]).includes(name);
+}
+
+/** Counters, timers and groups are the caller's: they go on after the call, and were there before it. */
+function keepCall(name: StatefulMethod, values: readonly unknown[]): void {
+  if (name === "group" || name === "groupCollapsed") {
+    const texts = values.length === 0 ? [] : [process.getBuiltinModule("node:util").format(...values)];
+    pieces.push(["call", name, ...texts]);
+    if (texts.length > 0) logOnly("log", texts);
+    depth += 1;
+  } else if (name === "groupEnd") {
+    pieces.push(["call", name]);
+    depth = Math.max(0, depth - 1);
+  } else {
+    const [label = "default", ...data] = values;
+    const { inspect } = process.getBuiltinModule("node:util");
+    const texts = data.map((one) => (typeof one === "string" ? one : inspect(one)));
+    // A symbol is refused, as Node's console does.
+    pieces.push(["call", name, "".concat(label as string), ...texts]);
+    logOnly(name, values);
+  }
+}
+
+function logOnly(name: string, values: readonly unknown[]): void {
+  isForLog = true;
+  try {
+    (formatter as unknown as Methods | undefined)?.[name]?.(...values);
+  } finally {
+    isForLog = false;
+  }
+}
+
 function createFormatter(): Console {
   const sink = (stream: "log" | "error") => ({
     write(text: string): boolean {
-      pieces.push([stream, text]);
+      if (!isForLog) pieces.push([stream, text]);
       passOn(stream, text);
       return true;
     },
@@ -71,8 +111,9 @@ function passOn(stream: "log" | "error", text: string): void {
   isPassingOn = true;
   try {
     // One text alone is printed as it is.
-    if (method === "dir") process.stdout.write(text);
-    else originals[method !== "trace" && levels.has(method) ? method : stream]?.(text.replace(/\n$/, ""));
+    const indented = depth === 0 ? text : text.replaceAll(/^(?=.)/gm, "  ".repeat(depth));
+    if (method === "dir") process.stdout.write(indented);
+    else originals[method !== "trace" && levels.has(method) ? method : stream]?.(indented.replace(/\n$/, ""));
   } finally {
     isPassingOn = outer;
   }
