@@ -70,6 +70,93 @@ describe("module state", () => {
   ])("%s", (...example) => assertVerdict(example, example[0].startsWith("exports") ? "a.cjs" : "a.mjs"));
 });
 
+describe("what a unit would find in another state than the program", () => {
+  it.each<Case>([
+    [
+      "console.log(f(1));\nconst rate = 2;\nexport function f(x) { return x * rate; }",
+      "f",
+      "local",
+      "3: is called at line 1, before line 2 gives `rate` its value",
+    ],
+    [
+      "export function f(x) { return x.last(); }\nf([1]);\nArray.prototype.last = function () { return this.at(-1); };",
+      "f",
+      "local",
+      "1: is called at line 2, before line 3 changes something global that it uses",
+    ],
+    [
+      "globalThis.mode = 1;\nexport const f = () => mode;\nexport function set(m) { globalThis.mode = m; }",
+      "f",
+      "local",
+      "2: uses the global `mode`, which is changed at a.mjs:3",
+    ],
+    [
+      "let f = (x) => x;\nf = wrap(f);\nfunction wrap(g) { return (x) => g(x); }",
+      "f",
+      "local",
+      "2: is replaced at a.mjs:2",
+    ],
+    [
+      "export class K {\n  m() { return 1; } }\nK.prototype.m = wrap(K.prototype.m);\nfunction wrap(g) { return () => g(); }",
+      "K.m",
+      "local",
+      "3: is replaced at a.mjs:3",
+    ],
+    [
+      "process.env.MODE = 'a';\nexport const f = () => process.env.MODE;\nf();\nprocess.env.MODE = 'b';",
+      "f",
+      "effects",
+    ],
+    [
+      "const KM = { name: 'km' };\nexport const f = (unit) => unit === KM;",
+      "f",
+      "stateful",
+      "2: uses `KM`, which is compared at a.mjs:2 with what callers may give, and travels with the call",
+    ],
+    [
+      "class Color { static RED = new Color(); static BLUE = new Color(); }\nexport const f = () => Color.RED;",
+      "f",
+      "stateful",
+      "2: uses `Color`, which is given out at a.mjs:2 to callers who may change it, and travels with the call",
+    ],
+    [
+      "const list = ['a'];\nexport const f = (given = list) => given;",
+      "f",
+      "stateful",
+      "2: uses `list`, which is given out at a.mjs:2 to callers who may change it, and travels with the call",
+    ],
+    [
+      "class Ids { static #last = 0; next() { return ++Ids.#last; } }\nexport const f = () => new Ids().next();",
+      "f",
+      "stateful",
+      "2: uses `Ids`, which is changed at a.mjs:1, and travels with the call",
+    ],
+    [
+      "const Ids = class Own { static last = 0; next() { return ++Own.last; } };\nexport const f = () => new Ids().next();",
+      "f",
+      "local",
+      "2: uses `Ids`, which changes its static fields by the name `Own`, which only it knows, and cannot travel",
+    ],
+    [
+      "const shop = { rate: 2, price(x) { return x * this.rate; }, both(x) { return this.price(x); } };",
+      "shop.both",
+      "pure",
+    ],
+    ["export const f = (list, first) => list.reduce((sum, x) => sum + x, first);", "f", "pure"],
+  ])("%s", (...example) => assertVerdict(example));
+
+  it("such as data of a JSON file that another file changes", () => {
+    using files = project({
+      "a.mjs":
+        'import "./b.mjs";\nimport rates from "./rates.json" with { type: "json" };\nexport const f = () => rates.euro;\nexport const g = () => change();\nimport { change } from "./b.mjs";',
+      "b.mjs": 'import rates from "./rates.json" with { type: "json" };\nexport function change() { rates.euro = 2; }',
+      "rates.json": '{ "euro": 1 }',
+    });
+
+    expect(messages(files.model("a.mjs", "f"))[0]).toBe("3: uses the data of rates.json, which is changed at b.mjs:2");
+  });
+});
+
 describe("methods", () => {
   it.each<Case>([
     [
