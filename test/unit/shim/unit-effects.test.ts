@@ -61,7 +61,11 @@ async function call(
   const handler = createHandler(run, { name: "f", parameters: [] });
   const answer = JSON.parse(JSON.stringify(await handler(JSON.parse(JSON.stringify(event))))) as FaasifyAnswer;
   const { result, error, ...rest } = answer;
-  return { ...rest, failed: error !== undefined, ...decodeAnswer(error === undefined ? result : error, sent, { classes }) };
+  return {
+    ...rest,
+    failed: error !== undefined,
+    ...decodeAnswer(error === undefined ? result : error, sent, { classes }),
+  };
 }
 
 describe("a call for a stub", () => {
