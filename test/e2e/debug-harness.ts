@@ -10,7 +10,7 @@ import path from "node:path";
 import { DebugClient } from "@vscode/debugadapter-testsupport";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { unzipSync } from "fflate";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { readFileSync } from "node:fs";
 import { createAnalyzer } from "../../src/analysis/analyzer.ts";
 import type { InvocationInput, InvocationResult } from "../../src/core/invocation.ts";
@@ -20,6 +20,7 @@ import { serveTcp } from "../../src/debug-adapter/main.ts";
 import { packageUnit } from "../../src/packager/package-unit.ts";
 import { HANDLER_ENVIRONMENT } from "../../src/protocol/shim-messages.ts";
 import { extractUnit } from "../../src/transform/extract-unit.ts";
+import { violationsOf } from "./dap-schema.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const patienceMs = 120_000;
@@ -182,26 +183,24 @@ export async function connect(target: DebugTarget, options: Partial<AdapterOptio
   return connectTo(server.port);
 }
 
-const eventNames = [
-  "initialized",
-  "stopped",
-  "continued",
-  "terminated",
-  "thread",
-  "output",
-  "breakpoint",
-  "progressStart",
-  "progressEnd",
-];
+/** What the library's client hides: each message, as it is sent and as it comes. */
+interface Wire {
+  _socket: Socket;
+  outputStream: { write(text: string): void };
+  dispatch(body: string): void;
+}
 
 export async function connectTo(port: number): Promise<Client> {
   const client = new DebugClient("unused", "unused", "faasify");
   client.defaultTimeout = patienceMs;
   const events: DebugProtocol.Event[] = [];
   const used = new Set<DebugProtocol.Event>();
-  for (const name of eventNames) client.on(name, (event: DebugProtocol.Event) => void events.push(event));
   await client.start(port);
-  const { _socket: socket } = client as unknown as { _socket: Socket };
+  const wire = client as unknown as Wire;
+  watch(wire, (message) => {
+    if (message.type === "event") events.push(message as DebugProtocol.Event);
+  });
+  const { _socket: socket } = wire;
   const vanish = (): void => void socket.destroy();
   onTestFinished(vanish);
   const next = async (name: string, fits: (event: never) => boolean = () => true) => {
@@ -218,6 +217,29 @@ export async function connectTo(port: number): Promise<Client> {
       .map(({ body }) => body.output)
       .join("");
   return Object.assign(client, { events, next, output, vanish }) as Client;
+}
+
+/** Every message of every test has the form that the protocol gives it. */
+function watch(wire: Wire, seen: (message: DebugProtocol.ProtocolMessage) => void): void {
+  const violations: string[] = [];
+  const check = (text: string): DebugProtocol.ProtocolMessage => {
+    const message = JSON.parse(text) as DebugProtocol.ProtocolMessage;
+    violations.push(...violationsOf(message));
+    return message;
+  };
+  const { outputStream } = wire;
+  wire.outputStream = {
+    write: (text) => {
+      check(text.slice(text.indexOf("\r\n\r\n")));
+      outputStream.write(text);
+    },
+  };
+  const dispatch = wire.dispatch.bind(wire);
+  wire.dispatch = (body) => {
+    seen(check(body));
+    dispatch(body);
+  };
+  onTestFinished(() => expect(violations).toEqual([]));
 }
 
 /** Everything up to the invocation, as an editor does it. */

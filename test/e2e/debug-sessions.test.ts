@@ -231,7 +231,7 @@ it("gives bad launch configurations a clear error and goes on", async () => {
   await client.initializeRequest();
   const tryLaunch = (configuration: object) => client.launchRequest(configuration);
 
-  await expect(tryLaunch({})).rejects.toThrow("function");
+  await expect(tryLaunch({ noDebug: false })).rejects.toThrow("function");
   await expect(tryLaunch({ function: file })).rejects.toThrow("path/to/file.ts#name");
   await expect(tryLaunch({ function: "src/orders.ts#total" })).rejects.toThrow("not an absolute path");
   await expect(tryLaunch({ function: `${file}#total`, args: "[]" })).rejects.toThrow("args");
