@@ -46,7 +46,8 @@ export interface Debuggee {
   readonly breakpoints: BreakpointTable;
   readonly handles: Handles;
   readonly sourceMaps: SourceMaps;
-  readonly exceptionFilters: Set<string>;
+  /** The chosen filters, each with its condition; an empty one always holds. */
+  readonly exceptionFilters: Map<string, string>;
   /** Scripts that have no file on this machine, by DAP's sourceReference. */
   readonly scriptReferences: Map<number, { readonly sandbox: Sandbox; readonly scriptId: string }>;
   readonly configured: Gate;
@@ -80,7 +81,7 @@ export function createDebuggee(
     breakpoints: createBreakpointTable(),
     handles: createHandles(),
     sourceMaps: createSourceMaps(),
-    exceptionFilters: new Set(),
+    exceptionFilters: new Map(),
     scriptReferences: new Map(),
     configured: createGate(),
     lifetime: new AbortController(),

@@ -10,6 +10,7 @@ import { notifyContinued, notifyThread, print } from "./output.ts";
 import { clearPause, onPaused, onResumed } from "./pause-events.ts";
 import type { SandboxConnection } from "./relay/sandbox-connection.ts";
 import { createSandbox, isBundleUrl, type Sandbox } from "./sandbox.ts";
+import { exceptionState, shimSettings } from "./shim-settings.ts";
 import { mapOf } from "./sources/locate.ts";
 import { blackboxPatterns, skipsFile } from "./sources/skip-files.ts";
 
@@ -66,6 +67,8 @@ async function configure(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
   const patterns = blackboxPatterns(connection.hello.taskRoot);
   const breakpoints = debuggee.breakpoints.all();
   await Promise.all([
+    // A shim without it redacts by its own list, and pauses at every exception.
+    cdp.send("Faasify.configure", shimSettings(debuggee)).catch(() => undefined),
     cdp.send("Runtime.enable"),
     cdp.send("Debugger.enable", {}),
     cdp.send("Debugger.setBlackboxPatterns", { patterns }),
@@ -77,11 +80,6 @@ async function configure(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
     armEntry(debuggee, sandbox),
   ]);
   for (const breakpoint of breakpoints) notifyBreakpoint(debuggee, breakpoint);
-}
-
-export function exceptionState({ exceptionFilters }: Debuggee): Protocol.Debugger.SetPauseOnExceptionsRequest["state"] {
-  if (exceptionFilters.has("caught")) return exceptionFilters.has("uncaught") ? "all" : "caught";
-  return exceptionFilters.has("uncaught") ? "uncaught" : "none";
 }
 
 function onScript(debuggee: Debuggee, sandbox: Sandbox, event: Protocol.Debugger.ScriptParsedEvent): void {

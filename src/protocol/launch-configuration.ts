@@ -10,6 +10,8 @@ const common = {
   skipFiles: v.optional(v.array(v.string()), []),
   /** Show the callers of asynchronous code. Costs 25 to 40 times on promise-heavy code. */
   asyncStacks: v.optional(v.boolean(), false),
+  /** Words that make a name a secret's: its values do not leave the function. Empty: all do. Unset: the usual ones. */
+  redact: v.optional(v.array(v.string())),
 };
 
 export const launchConfigurationSchema = v.object({

@@ -170,6 +170,8 @@ export interface Client extends DebugClient {
   readonly events: readonly DebugProtocol.Event[];
   /** The next event that fits and that no call has returned yet. */
   next<E extends DebugProtocol.Event = DebugProtocol.Event>(name: string, fits?: (event: E) => boolean): Promise<E>;
+  /** Each message of the adapter so far, as text. */
+  readonly transcript: readonly string[];
   /** All output so far, of one category or of all. */
   output(category?: string): string;
   /** Closes the connection without a word. */
@@ -197,7 +199,9 @@ export async function connectTo(port: number): Promise<Client> {
   const used = new Set<DebugProtocol.Event>();
   await client.start(port);
   const wire = client as unknown as Wire;
-  watch(wire, (message) => {
+  const transcript: string[] = [];
+  watch(wire, (message, text) => {
+    transcript.push(text);
     if (message.type === "event") events.push(message as DebugProtocol.Event);
   });
   const { _socket: socket } = wire;
@@ -216,11 +220,11 @@ export async function connectTo(port: number): Promise<Client> {
       .filter(({ body }) => category === undefined || body.category === category)
       .map(({ body }) => body.output)
       .join("");
-  return Object.assign(client, { events, next, output, vanish }) as Client;
+  return Object.assign(client, { events, transcript, next, output, vanish }) as Client;
 }
 
 /** Every message of every test has the form that the protocol gives it. */
-function watch(wire: Wire, seen: (message: DebugProtocol.ProtocolMessage) => void): void {
+function watch(wire: Wire, seen: (message: DebugProtocol.ProtocolMessage, text: string) => void): void {
   const violations: string[] = [];
   const check = (text: string): DebugProtocol.ProtocolMessage => {
     const message = JSON.parse(text) as DebugProtocol.ProtocolMessage;
@@ -236,7 +240,7 @@ function watch(wire: Wire, seen: (message: DebugProtocol.ProtocolMessage) => voi
   };
   const dispatch = wire.dispatch.bind(wire);
   wire.dispatch = (body) => {
-    seen(check(body));
+    seen(check(body), body);
     dispatch(body);
   };
   onTestFinished(() => expect(violations).toEqual([]));

@@ -2,9 +2,27 @@
 import type { Protocol } from "devtools-protocol";
 import type { ProtocolMapping } from "devtools-protocol/types/protocol-mapping.js";
 import { FaasifyError } from "../../core/errors.ts";
+import type {
+  AbortRequest,
+  AssignRequest,
+  GetterRequest,
+  PageFacts,
+  PropertiesRequest,
+  ShimSettings,
+} from "../../protocol/shim-commands.ts";
 import type { SandboxConnection } from "../relay/sandbox-connection.ts";
 
-type Commands = ProtocolMapping.Commands;
+/** V8's commands, and those that the shim serves itself. */
+interface Commands extends ProtocolMapping.Commands {
+  "Faasify.configure": { paramsType: [ShimSettings]; returnType: object };
+  "Faasify.getProperties": {
+    paramsType: [PropertiesRequest];
+    returnType: Protocol.Runtime.GetPropertiesResponse & PageFacts;
+  };
+  "Faasify.readGetter": { paramsType: [GetterRequest]; returnType: Protocol.Runtime.EvaluateResponse };
+  "Faasify.assign": { paramsType: [AssignRequest]; returnType: Protocol.Runtime.EvaluateResponse };
+  "Faasify.abort": { paramsType: [AbortRequest]; returnType: { readonly aborted: boolean } };
+}
 type Events = ProtocolMapping.Events;
 type Prefetched = Readonly<Record<string, Protocol.Runtime.GetPropertiesResponse>>;
 

@@ -9,7 +9,6 @@ import {
 } from "../breakpoints/arming.ts";
 import type { Breakpoint, BreakpointWish } from "../breakpoints/breakpoint-table.ts";
 import { type Debuggee, fromClientColumn, fromClientLine } from "../debuggee.ts";
-import { exceptionState } from "../sandbox-setup.ts";
 
 /** A busy function may serve V8's debugger late: the rest then comes as events. */
 const ARM_WAIT_MS = 4000;
@@ -66,18 +65,4 @@ function toWish(debuggee: Debuggee, path: string, breakpoint: DebugProtocol.Sour
     ...(hitCondition === undefined ? {} : { hitCondition }),
     ...(logMessage === undefined ? {} : { logMessage }),
   };
-}
-
-export async function setExceptionBreakpoints(
-  debuggee: Debuggee,
-  { filters }: DebugProtocol.SetExceptionBreakpointsArguments,
-): Promise<DebugProtocol.SetExceptionBreakpointsResponse["body"]> {
-  debuggee.exceptionFilters.clear();
-  for (const filter of filters) debuggee.exceptionFilters.add(filter);
-  const state = exceptionState(debuggee);
-  for (const { cdp } of debuggee.sandboxes.values()) {
-    // A sandbox that cannot be told now is told when its shim dials again.
-    cdp.send("Debugger.setPauseOnExceptions", { state }).catch(() => undefined);
-  }
-  return {};
 }

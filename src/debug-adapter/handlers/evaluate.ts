@@ -2,10 +2,10 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Protocol } from "devtools-protocol";
 import { CdpError } from "../cdp/cdp-client.ts";
 import { FaasifyError } from "../../core/errors.ts";
+import type { AssignRequest } from "../../protocol/shim-commands.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { markChanged } from "../pause-events.ts";
 import type { Sandbox } from "../sandbox.ts";
-import type { Container } from "../variables/handles.ts";
 import { describeValue, scopeOf } from "../variables/members.ts";
 import { renderValue } from "../variables/render.ts";
 import { findContainer, findFrame } from "./find.ts";
@@ -15,7 +15,8 @@ type EvaluateResult = Protocol.Runtime.EvaluateResponse;
 
 /** What changes nothing must not hold the function up either, in milliseconds. */
 const PURE_LIMIT_MS = 2000;
-/** What the user types may take its time. */
+/** What the user types may take its time, but a loop must not hold the function for ever. */
+const FREE_LIMIT_MS = 30_000;
 const EVALUATE_WAIT_MS = 60_000;
 
 /** `pure`: V8 refuses before anything is changed. */
@@ -29,7 +30,7 @@ export async function evaluate(
   debuggee: Debuggee,
   args: DebugProtocol.EvaluateArguments,
 ): Promise<DebugProtocol.EvaluateResponse["body"]> {
-  const { expression, frameId, context } = args;
+  const { expression, frameId, context, format } = args;
   const handle = frameId === undefined ? undefined : findFrame(debuggee, frameId);
   const sandbox = handle?.sandbox ?? anySandbox(debuggee);
   const run = (mode: Mode) =>
@@ -37,7 +38,8 @@ export async function evaluate(
   const value = await evaluateFor(context, run, () => markChanged(sandbox));
   if (context === "clipboard") return { result: await clipboardText(sandbox, value), variablesReference: 0 };
   const origin = { sandbox, expression: `(${expression})`, frame: handle?.frame };
-  const { value: result, ...rest } = describeValue(debuggee, origin, value, handle ? "pause" : "session");
+  const looks = { lifetime: handle ? "pause" : "session", format } as const;
+  const { value: result, ...rest } = describeValue(debuggee, origin, value, looks);
   return { ...rest, result };
 }
 
@@ -70,28 +72,41 @@ async function clipboardText({ cdp }: Sandbox, value: RemoteObject): Promise<str
   return !exceptionDetails && result.type === "string" ? String(result.value) : renderValue(value);
 }
 
+/** The value is made and assigned in the function: it need not leave it. */
 export async function setVariable(
   debuggee: Debuggee,
-  { variablesReference, name, value: expression }: DebugProtocol.SetVariableArguments,
+  { variablesReference, name, value: expression, format }: DebugProtocol.SetVariableArguments,
 ): Promise<DebugProtocol.SetVariableResponse["body"]> {
-  const container = await scopeOf(findContainer(debuggee, variablesReference), name);
-  const { sandbox, frame } = container;
-  const value = frame
-    ? await evaluateInFrame({ sandbox, frame }, expression, "free")
-    : await evaluateGlobally(sandbox, expression, "free");
-  if (container.scopeNumber === undefined) await setProperty(container, name, value);
-  else await setInScope(container, container.scopeNumber, name, value);
-  markChanged(sandbox);
-  const lifetime = frame ? "pause" : "session";
-  return describeValue(debuggee, { sandbox, expression: undefined, frame }, value, lifetime);
+  const { sandbox, frame, scopeNumber, objectId } = await scopeOf(findContainer(debuggee, variablesReference), name);
+  if (objectId === undefined) throw new CdpError(`${name} cannot be changed`);
+  const request: AssignRequest = {
+    expression: asExpression(expression),
+    name,
+    ...(frame ? { callFrameId: frame.callFrameId } : {}),
+    ...(scopeNumber === undefined ? { objectId } : { scopeNumber }),
+  };
+  try {
+    const value = valueOf(await sandbox.cdp.send("Faasify.assign", request));
+    const looks = { lifetime: frame ? "pause" : "session", format } as const;
+    return describeValue(debuggee, { sandbox, expression: undefined, frame }, value, looks);
+  } catch (cause) {
+    throw scopeNumber !== undefined && cause instanceof CdpError ? notChanged(name, cause) : cause;
+  } finally {
+    markChanged(sandbox);
+  }
 }
 
 export async function setExpression(
   debuggee: Debuggee,
-  { expression, value, frameId }: DebugProtocol.SetExpressionArguments,
+  { expression, value, frameId, format }: DebugProtocol.SetExpressionArguments,
 ): Promise<DebugProtocol.SetExpressionResponse["body"]> {
   const assignment = `${expression} = (${value})`;
-  const args = { expression: assignment, context: "repl", ...(frameId === undefined ? {} : { frameId }) };
+  const args = {
+    expression: assignment,
+    context: "repl",
+    ...(frameId === undefined ? {} : { frameId }),
+    ...(format ? { format } : {}),
+  };
   const { result, ...rest } = await evaluate(debuggee, args);
   return { ...rest, value: result };
 }
@@ -111,23 +126,26 @@ export async function evaluateInFrame(
     silent: true,
     generatePreview: true,
     throwOnSideEffect: mode === "pure",
-    ...(mode === "pure" ? { timeout: PURE_LIMIT_MS } : {}),
+    timeout: mode === "pure" ? PURE_LIMIT_MS : FREE_LIMIT_MS,
   };
   return valueOf(await sandbox.cdp.send("Debugger.evaluateOnCallFrame", request, EVALUATE_WAIT_MS));
 }
 
-export async function evaluateGlobally({ cdp, pause }: Sandbox, expression: string, mode: Mode): Promise<RemoteObject> {
+export async function evaluateGlobally(sandbox: Sandbox, expression: string, mode: Mode): Promise<RemoteObject> {
+  const { cdp, pause } = sandbox;
+  // On a paused thread V8 heeds no time limit but in a frame.
+  const frame = pause?.frames[0];
+  if (frame) return evaluateInFrame({ sandbox, frame }, expression, mode);
   const request: Protocol.Runtime.EvaluateRequest = {
     expression: asExpression(expression),
     objectGroup: "evaluate",
     includeCommandLineAPI: mode === "free",
     silent: true,
     replMode: mode === "free",
-    // While the thread is paused no promise settles.
-    awaitPromise: mode === "free" && pause === undefined,
+    awaitPromise: mode === "free",
     generatePreview: true,
     throwOnSideEffect: mode === "pure",
-    ...(mode === "pure" ? { timeout: PURE_LIMIT_MS } : {}),
+    timeout: mode === "pure" ? PURE_LIMIT_MS : FREE_LIMIT_MS,
   };
   return valueOf(await cdp.send("Runtime.evaluate", request, EVALUATE_WAIT_MS));
 }
@@ -145,46 +163,13 @@ function valueOf({ result, exceptionDetails }: EvaluateResult): RemoteObject {
   throw new CdpError(what ? `${text.replace(/\s*:?$/, "")} ${what}` : text);
 }
 
-async function setProperty({ sandbox, objectId }: Container, name: string, value: RemoteObject): Promise<void> {
-  if (objectId === undefined) throw new CdpError(`${name} cannot be changed`);
-  const { exceptionDetails, result } = await sandbox.cdp.send("Runtime.callFunctionOn", {
-    objectId,
-    functionDeclaration: "function (name, value) { 'use strict'; this[name] = value; }",
-    arguments: [{ value: name }, toArgument(value)],
-    silent: true,
-  });
-  valueOf({ result, ...(exceptionDetails ? { exceptionDetails } : {}) });
-}
-
-async function setInScope(
-  { sandbox, frame }: Container,
-  scopeNumber: number,
-  variableName: string,
-  value: RemoteObject,
-): Promise<void> {
-  if (!frame) throw new CdpError(`${variableName} cannot be changed`);
-  const { callFrameId } = frame;
-  const newValue = toArgument(value);
-  try {
-    await sandbox.cdp.send("Debugger.setVariableValue", { scopeNumber, variableName, newValue, callFrameId });
-  } catch (cause) {
-    throw cause instanceof CdpError ? notChanged(variableName, cause) : cause;
-  }
-}
-
 /** V8 says no more than "Internal error" when the frame runs optimised code, which a step undoes. */
 function notChanged(variableName: string, cause: CdpError): Error {
-  if (cause.message !== "Internal error") return new CdpError(`${variableName} cannot be changed: ${cause.message}`);
+  if (cause.message !== "Internal error") return cause;
   return new FaasifyError("debug-session-failed", `${variableName} cannot be changed here, in optimised code`, {
     remedy: "Step once, then change it",
     cause,
   });
-}
-
-function toArgument({ objectId, unserializableValue, value, type }: RemoteObject): Protocol.Runtime.CallArgument {
-  if (objectId !== undefined) return { objectId };
-  if (unserializableValue !== undefined) return { unserializableValue };
-  return type === "undefined" ? {} : { value };
 }
 
 /** The console works without a frame too, on the sandbox that is paused, else on any. */

@@ -1,6 +1,7 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { FaasifyError } from "../../core/errors.ts";
 import type { Debuggee } from "../debuggee.ts";
+import { exceptionBreakpointFilters } from "./exception-breakpoints.ts";
 
 /** Says only what is done. */
 const capabilities: DebugProtocol.Capabilities = {
@@ -21,20 +22,9 @@ const capabilities: DebugProtocol.Capabilities = {
   supportsCompletionsRequest: true,
   completionTriggerCharacters: ["."],
   supportsClipboardContext: true,
-  exceptionBreakpointFilters: [
-    {
-      filter: "caught",
-      label: "Caught Exceptions",
-      description: "Pauses where something is thrown that the function itself catches",
-      default: false,
-    },
-    {
-      filter: "uncaught",
-      label: "Uncaught Exceptions",
-      description: "Pauses where something is thrown that makes the invocation fail",
-      default: false,
-    },
-  ],
+  exceptionBreakpointFilters,
+  supportsExceptionFilterOptions: true,
+  supportsValueFormattingOptions: true,
 };
 
 /** @throws FaasifyError `wrong-usage` for a client that names files by URI */

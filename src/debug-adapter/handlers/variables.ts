@@ -88,8 +88,8 @@ function extrasOf({ this: self, returnValue }: Protocol.Debugger.CallFrame): Nam
 
 export async function variables(
   debuggee: Debuggee,
-  { variablesReference, filter, start, count }: DebugProtocol.VariablesArguments,
+  { variablesReference, ...page }: DebugProtocol.VariablesArguments,
 ): Promise<DebugProtocol.VariablesResponse["body"]> {
   const container = findContainer(debuggee, variablesReference);
-  return { variables: await membersOf(debuggee, container, { filter, start, count }) };
+  return { variables: await membersOf(debuggee, container, page) };
 }

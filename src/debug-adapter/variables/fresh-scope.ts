@@ -1,8 +1,9 @@
 /** V8's scope objects are copies made at the stop. After a change the variables themselves are asked for. */
 import type { Protocol } from "devtools-protocol";
+import type { PageFacts } from "../../protocol/shim-commands.ts";
 import type { Container } from "./handles.ts";
 
-type Properties = Protocol.Runtime.GetPropertiesResponse;
+type Properties = Protocol.Runtime.GetPropertiesResponse & PageFacts;
 
 /** Unlikely to hide a variable of the user's. */
 const HOLDER = "__faasifyScope";
@@ -21,7 +22,8 @@ export async function refreshScope(container: Container, properties: Properties)
   });
   if (result.objectId === undefined) return properties;
   const { objectId } = result;
-  const now = await sandbox.cdp.send("Runtime.getProperties", { objectId, ownProperties: true, generatePreview: true });
+  const request = { objectId, kind: "all", start: 0, count: names.length, isProxy: false } as const;
+  const now = await sandbox.cdp.send("Faasify.getProperties", request);
   const values = new Map(now.result.map(({ name, value }) => [name, value]));
   return {
     ...properties,

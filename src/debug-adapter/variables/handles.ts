@@ -7,6 +7,10 @@ export interface Container {
   readonly sandbox: Sandbox;
   /** Undefined when `extras` are all there is. */
   readonly objectId: string | undefined;
+  /** Its traps are the user's code: it is looked into by V8 only. */
+  readonly isProxy?: boolean;
+  /** The first member shown, when those before it were shown elsewhere. */
+  readonly from?: number;
   /** What to write in front of a member to reach it; undefined where no expression reaches it. */
   readonly expression: string | undefined;
   /** The frame that `expression` is meant in. */

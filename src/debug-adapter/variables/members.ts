@@ -2,24 +2,19 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Protocol } from "devtools-protocol";
 import type { Debuggee } from "../debuggee.ts";
-import type { Sandbox } from "../sandbox.ts";
 import type { Container, Lifetime, NamedValue } from "./handles.ts";
+import type { PageFacts } from "../../protocol/shim-commands.ts";
 import { refreshScope } from "./fresh-scope.ts";
-import { elementCount, renderValue, typeOf } from "./render.ts";
+import { inHex } from "./hex.ts";
+import { elementCount, hasMemory, renderValue, typeOf } from "./render.ts";
 
 type RemoteObject = Protocol.Runtime.RemoteObject;
 type Properties = Protocol.Runtime.GetPropertiesResponse;
 
-/** Arrays longer than this are asked for in pages. */
+/** Arrays longer than this are asked for in pages by clients that can. */
 const PAGE_ABOVE = 100;
-/** Of a map's or set's entries, shown at once. */
-const MAX_ENTRIES = 1000;
-
-const SLICE = `function (start, count) {
-  const page = {};
-  for (let i = start; i < Math.min(start + count, this.length); i++) if (i in this) page[i] = this[i];
-  return page;
-}`;
+/** Members shown at once; the rest is behind one more entry. */
+const MAX_MEMBERS = 1000;
 
 /** Where a value was found: how its members are reached and how long they can be. */
 export type Origin = Pick<Container, "sandbox" | "expression" | "frame" | "receiver">;
@@ -28,7 +23,10 @@ export interface Page {
   readonly filter?: "indexed" | "named" | undefined;
   readonly start?: number | undefined;
   readonly count?: number | undefined;
+  readonly format?: DebugProtocol.ValueFormat | undefined;
 }
+
+type Fetched = Properties & PageFacts;
 
 /** @returns the members as DAP shows them, in V8's order; the prototype last */
 export async function membersOf(
@@ -57,24 +55,37 @@ export async function scopeOf(container: Container, name: string): Promise<Conta
 
 async function ownMembersOf(debuggee: Debuggee, container: Container, page: Page): Promise<DebugProtocol.Variable[]> {
   const lifetime: Lifetime = container.frame || container.sandbox.pause ? "pause" : "session";
-  const show = (named: NamedValue) => toVariable(debuggee, container, named, lifetime);
+  const looks: Looks = { lifetime, format: page.format };
+  const show = (named: NamedValue) => toVariable(debuggee, container, named, looks);
   const extras = (container.extras ?? []).map(show);
   if (container.objectId === undefined) return extras;
   if (container.getter !== undefined) return [show(await readGetter(container, container.getter))];
   const properties = await currentProperties(container, container.objectId, page);
-  const entries = properties.internalProperties?.find(({ name }) => name === "[[Entries]]")?.value?.objectId;
   return [
     ...extras,
-    ...(entries === undefined ? [] : (await entriesOf(container.sandbox, entries)).map(show)),
-    ...properties.result.flatMap((property) => describeProperty(debuggee, container, property, lifetime)),
+    ...properties.result.flatMap((property) => describeProperty(debuggee, container, property, looks)),
     ...(properties.privateProperties ?? []).flatMap(namedValue).map(show),
-    ...internals(debuggee, container, properties, lifetime),
+    ...internals(debuggee, container, properties, looks),
+    ...theRest(debuggee, container, properties, lifetime),
   ];
 }
 
-async function currentProperties(container: Container, objectId: string, page: Page): Promise<Properties> {
+async function currentProperties(container: Container, objectId: string, page: Page): Promise<Fetched> {
   const fetched = await fetchProperties(container, objectId, page);
   return container.sandbox.pause?.changed ? refreshScope(container, fetched) : fetched;
+}
+
+/** One entry that stands for all members that were not asked for. */
+function theRest(
+  debuggee: Debuggee,
+  container: Container,
+  { total = 0 }: Fetched,
+  lifetime: Lifetime,
+): DebugProtocol.Variable[] {
+  const from = (container.from ?? 0) + MAX_MEMBERS;
+  if (from >= total) return [];
+  const variablesReference = debuggee.handles.addContainer({ ...container, extras: [], from }, lifetime);
+  return [{ name: "…", value: `${(total - from).toLocaleString("en")} more`, variablesReference }];
 }
 
 /** What V8 shows that no program can see, such as the prototype. Scopes have nothing of the kind worth showing. */
@@ -82,25 +93,31 @@ function internals(
   debuggee: Debuggee,
   container: Container,
   { internalProperties = [] }: Properties,
-  lifetime: Lifetime,
+  looks: Looks,
 ): DebugProtocol.Variable[] {
   if (container.scopeNumber !== undefined) return [];
   const receiver = container.receiver ?? container.objectId;
   return internalProperties
-    .filter(({ name }) => name !== "[[Entries]]" && name !== "[[FunctionLocation]]")
+    .filter(({ name }) => name !== "[[FunctionLocation]]")
     .flatMap(namedValue)
     .map((named) => {
       const isPrototype = named.name === "[[Prototype]]";
-      const variable = toVariable(debuggee, { ...container, ...(isPrototype ? { receiver } : {}) }, named, lifetime);
+      const variable = toVariable(debuggee, { ...container, ...(isPrototype ? { receiver } : {}) }, named, looks);
       return { ...variable, presentationHint: { visibility: "internal", attributes: ["readOnly"] } };
     });
 }
 
-export function toVariable(
+/** How a value is shown, and how long it can be expanded. */
+interface Looks {
+  readonly lifetime: Lifetime;
+  readonly format?: DebugProtocol.ValueFormat | undefined;
+}
+
+function toVariable(
   debuggee: Debuggee,
   origin: Origin,
   { name, value }: NamedValue,
-  lifetime: Lifetime,
+  looks: Looks,
 ): DebugProtocol.Variable {
   const { sandbox, frame } = origin;
   const expression = memberExpression(origin.expression, name);
@@ -108,7 +125,7 @@ export function toVariable(
   const receiver = name === "[[Prototype]]" ? origin.receiver : undefined;
   return {
     name,
-    ...describeValue(debuggee, { sandbox, frame, expression, receiver }, value, lifetime),
+    ...describeValue(debuggee, { sandbox, frame, expression, receiver }, value, looks),
     ...(expression === undefined ? {} : { evaluateName: expression }),
   };
 }
@@ -118,14 +135,19 @@ export function describeValue(
   debuggee: Debuggee,
   origin: Origin,
   value: RemoteObject,
-  lifetime: Lifetime,
-): Pick<DebugProtocol.Variable, "value" | "type" | "variablesReference" | "indexedVariables" | "namedVariables"> {
+  { lifetime, format }: Looks,
+): Pick<
+  DebugProtocol.Variable,
+  "value" | "type" | "variablesReference" | "indexedVariables" | "namedVariables" | "memoryReference"
+> {
   const count = elementCount(value) ?? 0;
+  const variablesReference = referenceFor(debuggee, origin, value, lifetime);
   return {
-    value: renderValue(value),
+    value: renderValue(format?.hex ? inHex(value) : value),
     type: typeOf(value),
-    variablesReference: referenceFor(debuggee, origin, value, lifetime),
+    variablesReference,
     ...(count > PAGE_ABOVE ? { indexedVariables: count, namedVariables: 1 } : {}),
+    ...(hasMemory(value) ? { memoryReference: String(variablesReference) } : {}),
   };
 }
 
@@ -134,59 +156,30 @@ export function referenceFor(debuggee: Debuggee, origin: Origin, value: RemoteOb
   const { objectId, type } = value;
   if (objectId === undefined || type === "symbol") return 0;
   const { sandbox, expression, frame, receiver } = origin;
-  return debuggee.handles.addContainer({ sandbox, objectId, expression, frame, receiver }, lifetime);
+  const isProxy = value.subtype === "proxy";
+  return debuggee.handles.addContainer({ sandbox, objectId, isProxy, expression, frame, receiver }, lifetime);
 }
 
 /** The properties came with the pause, or are fetched now. */
-async function fetchProperties(container: Container, objectId: string, page: Page): Promise<Properties> {
-  const { sandbox } = container;
-  if (page.filter === "indexed" && page.count !== undefined && page.count > 0) {
-    return fetchPage(sandbox, objectId, page.start ?? 0, page.count);
-  }
+async function fetchProperties(container: Container, objectId: string, page: Page): Promise<Fetched> {
+  const { sandbox, isProxy = false, from } = container;
+  const { filter, start, count } = page;
   const ahead = sandbox.pause?.prefetched.get(objectId);
-  if (ahead && page.filter === undefined) return ahead;
-  return sandbox.cdp.send("Runtime.getProperties", {
+  if (ahead && filter === undefined) return ahead;
+  const isPage = filter === "indexed";
+  return sandbox.cdp.send("Faasify.getProperties", {
     objectId,
-    ownProperties: true,
-    generatePreview: true,
-    ...(page.filter === "named" ? { nonIndexedPropertiesOnly: true } : {}),
+    isProxy,
+    kind: filter === undefined ? "all" : isPage ? "elements" : "named",
+    start: (isPage ? start : from) ?? 0,
+    count: (isPage && count) || MAX_MEMBERS,
   });
-}
-
-async function fetchPage(sandbox: Sandbox, objectId: string, start: number, count: number): Promise<Properties> {
-  const { result } = await sandbox.cdp.send("Runtime.callFunctionOn", {
-    objectId,
-    functionDeclaration: SLICE,
-    arguments: [{ value: start }, { value: count }],
-  });
-  if (result.objectId === undefined) return { result: [] };
-  const page = await sandbox.cdp.send("Runtime.getProperties", {
-    objectId: result.objectId,
-    ownProperties: true,
-    generatePreview: true,
-  });
-  return { result: page.result };
 }
 
 async function readGetter({ sandbox, objectId, receiver }: Container, name: string): Promise<NamedValue> {
-  const { result, exceptionDetails } = await sandbox.cdp.send("Runtime.callFunctionOn", {
-    objectId: receiver ?? objectId ?? "",
-    functionDeclaration: "function (name) { return this[name]; }",
-    arguments: [{ value: name }],
-    generatePreview: true,
-  });
+  const target = receiver ?? objectId ?? "";
+  const { result, exceptionDetails } = await sandbox.cdp.send("Faasify.readGetter", { objectId: target, name });
   return { name, value: exceptionDetails?.exception ?? result };
-}
-
-async function entriesOf(sandbox: Sandbox, objectId: string): Promise<NamedValue[]> {
-  const { result } = await sandbox.cdp.send("Runtime.getProperties", {
-    objectId,
-    ownProperties: true,
-    generatePreview: true,
-  });
-  return result
-    .flatMap(({ name, value }) => (value && /^\d+$/.test(name) ? [{ name, value }] : []))
-    .slice(0, MAX_ENTRIES);
 }
 
 function namedValue({ name, value }: Partial<NamedValue> & Pick<NamedValue, "name">): NamedValue[] {
@@ -197,18 +190,18 @@ function describeProperty(
   debuggee: Debuggee,
   container: Container,
   property: Protocol.Runtime.PropertyDescriptor,
-  lifetime: Lifetime,
+  looks: Looks,
 ): DebugProtocol.Variable[] {
   const { name, value, get } = property;
   if (name === "__proto__") return [];
   if (value) {
     const origin = property.symbol ? { ...container, expression: undefined } : container;
-    return [toVariable(debuggee, origin, { name, value }, lifetime)];
+    return [toVariable(debuggee, origin, { name, value }, looks)];
   }
   if (!get || get.type === "undefined" || container.objectId === undefined) return [];
   const { sandbox, objectId, expression, frame, receiver } = container;
   const lazy = { sandbox, objectId, expression, frame, receiver, getter: name };
-  const variablesReference = debuggee.handles.addContainer(lazy, lifetime);
+  const variablesReference = debuggee.handles.addContainer(lazy, looks.lifetime);
   return [{ name, value: "(...)", variablesReference, presentationHint: { lazy: true } }];
 }
 

@@ -8,6 +8,8 @@ type PropertyPreview = Protocol.Runtime.PropertyPreview;
 /** Longer text is cut in previews of containers, never where the value itself is shown. */
 const MAX_PREVIEW_STRING = 100;
 const MAX_FUNCTION_TEXT = 100;
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
 
 /** One line for the variables view, hovers and watches. */
 export function renderValue(value: RemoteObject): string {
@@ -43,10 +45,23 @@ export function elementCount(value: RemoteObject): number | undefined {
   return count === undefined ? undefined : Number(count);
 }
 
+/** Whether there are bytes behind the value that can be read as memory. */
+export function hasMemory({ subtype, className, objectId }: RemoteObject): boolean {
+  if (objectId === undefined) return false;
+  const kinds = ["arraybuffer", "typedarray", "dataview", "webassemblymemory"];
+  return kinds.includes(subtype ?? "") || className === "SharedArrayBuffer";
+}
+
 /** As the user would write it: single quotes unless the text has some. */
 export function quote(text: string): string {
   const mark = ["'", '"', "`"].find((candidate) => !text.includes(candidate)) ?? "'";
-  const escaped = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t");
+  const escaped = text
+    .replaceAll("\\", "\\\\")
+    .replaceAll("\n", "\\n")
+    .replaceAll("\r", "\\r")
+    .replaceAll("\t", "\\t")
+    // Terminal styles among them: in a value they are text, not a style.
+    .replaceAll(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
   return mark + escaped.replaceAll(mark, `\\${mark}`) + mark;
 }
 

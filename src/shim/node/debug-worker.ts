@@ -24,6 +24,8 @@ const GRACE_ANSWERED_MS = 2000;
 const DEADLINE_MARGIN_MS = 2000;
 const DEADLINE_MARGIN_SHARE = 0.2;
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** For the answer to leave the process, before that is ended. */
+const ABORT_MS = 20;
 
 interface Shim {
   readonly port: MessagePort;
@@ -113,7 +115,8 @@ function onVerified(shim: Shim): void {
   openGateIn(shim, READY_MS);
   if (!shim.thread) {
     shim.epoch += 1;
-    shim.thread = inspectMainThread(shim.options.taskRoot, (message) => sendCdp(shim, message));
+    const emit = (message: CdpMessage): void => sendCdp(shim, message);
+    shim.thread = inspectMainThread(shim.options.taskRoot, emit, (requestId) => abort(shim, requestId));
   }
   for (const message of shim.outbox.take(shim.invocation?.requestId)) send(shim, message);
   if (shim.thread.pausedMessage) sendCdp(shim, shim.thread.pausedMessage);
@@ -179,6 +182,13 @@ function onExit(shim: Shim): void {
 function autoResume(shim: Shim, reason: "deadline" | "disconnected"): void {
   if (shim.thread?.paused) send(shim, { type: "auto-resumed", reason });
   shim.thread?.resume(reason === "deadline");
+}
+
+/** Nothing else ends code that is paused, busy or waiting: the platform then answers for it, as for any sandbox that died. */
+function abort({ invocation }: Shim, requestId: string): boolean {
+  if (invocation?.requestId !== requestId) return false;
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), ABORT_MS);
+  return true;
 }
 
 function release(shim: Shim): void {

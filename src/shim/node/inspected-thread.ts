@@ -1,7 +1,13 @@
 /** The function's main thread, as a debugger in the worker sees it: CDP in, CDP out, and what the shim adds to it. */
 import inspector from "node:inspector";
 import { pathToFileURL } from "node:url";
+import type { ShimSettings } from "../../protocol/shim-commands.ts";
+import { SENSITIVE_WORDS } from "../../protocol/sensitive-names.ts";
+import { wantsException } from "./exception-filter.ts";
+import { serveOwn } from "./own-commands.ts";
 import { type CallFrame, prefetchScopes } from "./prefetch.ts";
+import type { Ask, Inspected } from "./properties.ts";
+import { createRedaction, type Redaction } from "./redaction.ts";
 
 export type CdpPayload = Record<string, unknown>;
 
@@ -30,6 +36,12 @@ interface State {
   readonly rootUrl: string;
   readonly urls: Map<string, string>;
   readonly emit: (message: CdpMessage) => void;
+  /** Ends the process, if this invocation still runs in it. */
+  readonly abort: (requestId: string) => boolean;
+  redaction: Redaction;
+  exceptionConditions: ShimSettings["exceptionConditions"];
+  /** The step that is under way, and the depth of the stack where it began. */
+  step: { readonly method: string; readonly depth: number } | undefined;
   paused: Paused | undefined;
   pausedMessage: CdpMessage | undefined;
   /** It is paused, but nobody is told: there is no code of the user on the stack. */
@@ -49,8 +61,10 @@ interface Notification {
 }
 
 interface Paused {
-  readonly callFrames: CallFrame[];
+  readonly callFrames: (CallFrame & { readonly callFrameId: string })[];
   readonly hitBreakpoints?: readonly string[];
+  readonly reason?: string;
+  readonly data?: unknown;
 }
 
 type Done = (error: Error | null, result?: object) => void;
@@ -66,13 +80,25 @@ const INTERNAL_ERROR = -32_603;
 const refusedDomain = "NodeWorker.";
 const shimUrl = /\/faasify-shim(-worker)?\.cjs$/;
 
-/** Opens an inspector session on the main thread. Only a worker can. */
-export function inspectMainThread(taskRoot: string, emit: (message: CdpMessage) => void): InspectedThread {
+/**
+ * Opens an inspector session on the main thread. Only a worker can.
+ *
+ * @param abort - ends the process, if this invocation still runs in it
+ */
+export function inspectMainThread(
+  taskRoot: string,
+  emit: (message: CdpMessage) => void,
+  abort: (requestId: string) => boolean,
+): InspectedThread {
   const state: State = {
     session: new inspector.Session(),
     rootUrl: `${pathToFileURL(taskRoot).href}/`,
     urls: new Map(),
     emit,
+    abort,
+    redaction: createRedaction(SENSITIVE_WORDS),
+    exceptionConditions: {},
+    step: undefined,
     paused: undefined,
     pausedMessage: undefined,
     hidden: false,
@@ -133,6 +159,7 @@ function onNotification(state: State, notification: Notification): void {
     case "Debugger.resumed":
       return onResumed(state, payload);
     default:
+      state.redaction.event(notification.method, payload.params);
       return state.emit({ type: "cdp", payload });
   }
 }
@@ -152,13 +179,25 @@ async function onPaused(state: State, params: Paused): Promise<void> {
   const userFrame = params.callFrames.find((frame) => isUserCode(state, frame.url));
   state.hidden = userFrame === undefined && (params.hitBreakpoints ?? []).length === 0;
   if (state.hidden) return passBy(state);
+  state.paused = params;
+  const isWanted = await wantsException(asker(state), state.exceptionConditions, params).catch(() => true);
+  if (state.paused !== params) return;
+  if (!isWanted) return passException(state, params);
+  await announce(state, params, userFrame ?? params.callFrames[0]);
+}
+
+/** The pause is one for the user. */
+async function announce(state: State, params: Paused, frame: CallFrame | undefined): Promise<void> {
   state.pauseWanted = false;
   clearTimeout(state.pauseTimer);
   state.hiddenSteps = 0;
-  state.paused = params;
-  const fetching = prefetchScopes(userFrame ?? params.callFrames[0], (...args) => post(state, ...args));
-  const prefetched = await within(PREFETCH_MS, fetching);
+  const prefetched = await within(PREFETCH_MS, prefetchScopes(frame, inspectedBy(state)));
   if (state.paused !== params) return;
+  state.step = undefined;
+  state.redaction.event("Debugger.paused", params);
+  for (const properties of Object.values(prefetched ?? {})) {
+    state.redaction.answer("Runtime.getProperties", {}, properties);
+  }
   const payload = { method: "Debugger.paused", params };
   state.pausedMessage = prefetched ? { type: "cdp", payload, prefetched } : { type: "cdp", payload };
   state.emit(state.pausedMessage);
@@ -170,6 +209,22 @@ function passBy(state: State): void {
   if (!goOn) state.hiddenSteps = 0;
   post(state, goOn ? "Debugger.stepInto" : "Debugger.resume");
   if (state.pauseWanted) pauseAgain(state);
+}
+
+/** An exception that is not wanted must not end the step that met it. */
+function passException(state: State, { callFrames }: Paused): void {
+  const { step } = state;
+  state.hidden = true;
+  if (!step) return post(state, "Debugger.resume");
+  post(state, callFrames.length > step.depth ? "Debugger.stepOut" : step.method);
+}
+
+/** The same as a promise, for what takes several commands. */
+function asker(state: State): Ask {
+  return (method, params) =>
+    new Promise((resolve, reject) => {
+      post(state, method, params, (error, result) => (error ? reject(error) : resolve({ ...result })));
+    });
 }
 
 function wantPause(state: State): void {
@@ -202,13 +257,43 @@ function serveOne(state: State, { id, method, params }: CdpPayload): void {
     const message = `${String(method)} is not served by the debug shim`;
     return answer({ error: { code: METHOD_NOT_FOUND, message } });
   }
-  if (method === "Debugger.pause") wantPause(state);
+  const settle = (error: Error | null, result: object = {}): void => {
+    if (error) return answer({ error: toCdpError(error) });
+    state.redaction.answer(method, params, result);
+    answer({ result });
+  };
+  const own = serveOwn(hostOf(state), method, params);
+  if (own) return void own.then((result) => settle(null, result), settle);
+  prepare(state, method);
   const isBlackbox = method === "Debugger.setBlackboxPatterns";
-  const own = isBlackbox ? blackbox(state, params) : ((params as object | undefined) ?? {});
-  post(state, method, own, (error, result) => {
-    answer(error ? { error: toCdpError(error) } : { result: result ?? {} });
-  });
+  const changed = isBlackbox ? blackbox(state, params) : ((params as object | undefined) ?? {});
+  post(state, method, changed, settle);
   if (method === "Debugger.enable") post(state, "Debugger.setBlackboxPatterns", blackbox(state));
+}
+
+/** What a command means for what comes after it. */
+function prepare(state: State, method: string): void {
+  if (method === "Debugger.pause") wantPause(state);
+  if (/^Debugger\.step(Into|Over|Out)$/.test(method)) {
+    state.step = { method, depth: state.paused?.callFrames.length ?? 0 };
+  } else if (method === "Debugger.resume") {
+    state.step = undefined;
+  }
+}
+
+function inspectedBy(state: State): Inspected {
+  return { ask: asker(state), frame: state.paused?.callFrames[0]?.callFrameId };
+}
+
+function hostOf(state: State): Parameters<typeof serveOwn>[0] {
+  return {
+    ...inspectedBy(state),
+    configure: ({ redact, exceptionConditions }) => {
+      state.redaction = createRedaction(redact);
+      state.exceptionConditions = exceptionConditions;
+    },
+    abort: state.abort,
+  };
 }
 
 function isUserCode({ rootUrl }: State, url: string): boolean {

@@ -1,4 +1,5 @@
 /** Fetches at a pause what the editor shows first, so that it needs no round trip of its own. */
+import { getScope, type Inspected } from "./properties.ts";
 
 export interface CallFrame {
   /** Node leaves it empty: filled from the script's own message. */
@@ -13,12 +14,6 @@ interface Scope {
   readonly startLocation?: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber?: number };
 }
 
-type Post = (
-  method: string,
-  params: object,
-  done: (error: Error | null, result?: { readonly result?: readonly unknown[] }) => void,
-) => void;
-
 const MAX_OBJECTS = 60;
 /** A larger scope is left out: the editor asks for it when it is opened. */
 const MAX_PROPERTIES = 200;
@@ -29,26 +24,21 @@ const tooLarge = new Set<string>();
 /** The variables of a frame's scopes: objectId → result of `Runtime.getProperties`, with previews. */
 export async function prefetchScopes(
   frame: CallFrame | undefined,
-  post: Post,
+  thread: Inspected,
 ): Promise<Record<string, Record<string, unknown>>> {
   const scopes = (frame?.scopeChain ?? [])
     .filter((scope) => scope.type !== "global" && !tooLarge.has(identify(scope)))
     .slice(0, MAX_OBJECTS);
-  const entries = await Promise.all(scopes.map((scope) => fetchScope(scope, post)));
+  const entries = await Promise.all(scopes.map((scope) => fetchScope(scope, thread)));
   return Object.fromEntries(entries.filter((entry) => entry !== undefined));
 }
 
-function fetchScope(scope: Scope, post: Post): Promise<[string, Record<string, unknown>] | undefined> {
-  return new Promise((resolve) => {
-    const { objectId } = scope.object;
-    if (objectId === undefined) return resolve(undefined);
-    post("Runtime.getProperties", { objectId, ownProperties: true, generatePreview: true }, (error, result) => {
-      const properties = result?.result ?? [];
-      if (properties.length > MAX_PROPERTIES) tooLarge.add(identify(scope));
-      const isUsable = !error && properties.length <= MAX_PROPERTIES;
-      resolve(isUsable ? [objectId, { ...result }] : undefined);
-    });
-  });
+async function fetchScope(scope: Scope, thread: Inspected): Promise<[string, Record<string, unknown>] | undefined> {
+  const { objectId } = scope.object;
+  if (objectId === undefined) return undefined;
+  const properties = await getScope(thread, objectId, MAX_PROPERTIES).catch(() => undefined);
+  if (properties === "too-large") tooLarge.add(identify(scope));
+  return properties && properties !== "too-large" ? [objectId, { ...properties }] : undefined;
 }
 
 function identify({ type, startLocation }: Scope): string {
