@@ -20,7 +20,21 @@ export interface ClientTraits {
   readonly linesStartAt1: boolean;
   readonly columnsStartAt1: boolean;
   readonly supportsProgress: boolean;
+  readonly supportsInvalidated: boolean;
+  readonly supportsMemoryEvent: boolean;
+  /** It shows terminal styles in output. */
+  readonly supportsAnsi: boolean;
 }
+
+/** Before `initialize`. */
+const SILENT_CLIENT: ClientTraits = {
+  linesStartAt1: true,
+  columnsStartAt1: true,
+  supportsProgress: false,
+  supportsInvalidated: false,
+  supportsMemoryEvent: false,
+  supportsAnsi: false,
+};
 
 export type Configuration =
   | (LaunchConfiguration & { readonly request: "launch" })
@@ -85,7 +99,7 @@ export function createDebuggee(
     scriptReferences: new Map(),
     configured: createGate(),
     lifetime: new AbortController(),
-    client: { linesStartAt1: true, columnsStartAt1: true, supportsProgress: false },
+    client: SILENT_CLIENT,
     configuration: undefined,
     relay: undefined,
     relaySession: undefined,

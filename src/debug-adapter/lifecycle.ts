@@ -1,5 +1,6 @@
 /** From `launch` or `attach` to the end of the session: deploy, invoke, deploy again, put everything back. */
 import path from "node:path";
+import type { DebugProtocol } from "@vscode/debugprotocol";
 import * as v from "valibot";
 import { describeError, FaasifyError } from "../core/errors.ts";
 import { parseFunctionRef } from "../core/function-ref.ts";
@@ -8,9 +9,10 @@ import { DEBUG_ENVIRONMENT } from "../protocol/shim-messages.ts";
 import { judgeBreakpoint, notifyBreakpoint } from "./breakpoints/arming.ts";
 import type { DebugDeployment } from "./debug-target.ts";
 import type { Configuration, Debuggee } from "./debuggee.ts";
+import { announceBuild } from "./handlers/modules.ts";
 import { print } from "./output.ts";
 import { withProgress } from "./progress.ts";
-import { admitSandbox } from "./sandbox-setup.ts";
+import { abortInvocation, admitSandbox } from "./sandbox-setup.ts";
 
 /** VS Code kills an adapter 2 s after `disconnect`; what is not restored by then, the journal restores later. */
 const END_WITHIN_MS = 1500;
@@ -93,7 +95,8 @@ async function deployNow(debuggee: Debuggee): Promise<DebugDeployment> {
     await target.restore(deployment);
     throw new FaasifyError("debug-session-failed", "The debug session has ended", { remedy: "Start it again" });
   }
-  await debuggee.sourceMaps.add(deployment.artifact);
+  const before = debuggee.sourceMaps.latest();
+  announceBuild(debuggee, await debuggee.sourceMaps.add(deployment.artifact), before);
   for (const breakpoint of debuggee.breakpoints.all().filter(({ bound }) => !bound)) {
     judgeBreakpoint(debuggee, breakpoint);
     notifyBreakpoint(debuggee, breakpoint);
@@ -105,14 +108,29 @@ async function deployNow(debuggee: Debuggee): Promise<DebugDeployment> {
 
 /** Ends the session once, however it was asked for; never throws. */
 export function end(debuggee: Debuggee): Promise<void> {
-  debuggee.ending ??= endInTime(debuggee);
+  debuggee.ending ??= endInTime(debuggee, async () => undefined);
   return debuggee.ending;
 }
 
-async function endInTime(debuggee: Debuggee): Promise<void> {
+/**
+ * `disconnect`. With `terminateDebuggee` the invocations of a launch end where they stand. Those of an attached function
+ * are other people's: they run on.
+ */
+export function disconnect(
+  debuggee: Debuggee,
+  { terminateDebuggee }: DebugProtocol.DisconnectArguments,
+): Promise<void> {
+  const own = terminateDebuggee === true && debuggee.configuration?.request === "launch";
+  debuggee.ending ??= endInTime(debuggee, async () => {
+    if (own) await Promise.all([...debuggee.sandboxes.values()].map((sandbox) => abortInvocation(debuggee, sandbox)));
+  });
+  return debuggee.ending;
+}
+
+async function endInTime(debuggee: Debuggee, first: () => Promise<void>): Promise<void> {
   const { promise: timeUp, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, END_WITHIN_MS);
-  await Promise.race([putBack(debuggee), timeUp]);
+  await Promise.race([attempt(debuggee, first).then(() => putBack(debuggee)), timeUp]);
   clearTimeout(timer);
 }
 

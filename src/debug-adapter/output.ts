@@ -1,4 +1,5 @@
 /** What appears in the debug console. */
+import { stripVTControlCharacters } from "node:util";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { ContinuedEvent, Event, OutputEvent, ThreadEvent } from "@vscode/debugadapter";
 import type { Debuggee } from "./debuggee.ts";
@@ -12,7 +13,8 @@ export function print(
   line: string,
   details: Partial<DebugProtocol.OutputEvent["body"]> = {},
 ): void {
-  const event: DebugProtocol.OutputEvent = new OutputEvent(`${line}\n`, category);
+  const text = debuggee.client.supportsAnsi ? line : stripVTControlCharacters(line);
+  const event: DebugProtocol.OutputEvent = new OutputEvent(`${text}\n`, category);
   Object.assign(event.body, details);
   debuggee.notify(event);
 }
@@ -23,6 +25,12 @@ export function notifyThread(debuggee: Debuggee, reason: "started" | "exited", t
 
 export function notifyContinued(debuggee: Debuggee, threadId: number): void {
   debuggee.notify(new ContinuedEvent(threadId, false));
+}
+
+/** What the client has fetched of a paused thread is no longer true. */
+export function notifyInvalidated({ client, notify }: Debuggee, threadId: number): void {
+  const body: DebugProtocol.InvalidatedEvent["body"] = { areas: ["variables"], threadId };
+  if (client.supportsInvalidated) notify(Object.assign(new Event("invalidated"), { body }));
 }
 
 export function notifyStopped(debuggee: Debuggee, body: DebugProtocol.StoppedEvent["body"]): void {

@@ -3,8 +3,8 @@ import type { Protocol } from "devtools-protocol";
 import { breakpointOf } from "./breakpoints/arming.ts";
 import type { Debuggee } from "./debuggee.ts";
 import { notifyContinued, notifyStopped } from "./output.ts";
-import type { Intent, Sandbox } from "./sandbox.ts";
-import { isUserCode } from "./sources/locate.ts";
+import type { Intent, Sandbox, StepCommand, StepPlan } from "./sandbox.ts";
+import { isUserCode, lineKey, placeKey } from "./sources/locate.ts";
 import { renderValue } from "./variables/render.ts";
 
 type PausedEvent = Protocol.Debugger.PausedEvent;
@@ -27,6 +27,7 @@ export function onPaused(
   if (passesOver(debuggee, sandbox, event)) return;
   sandbox.autoSteps = 0;
   sandbox.intent = "none";
+  sandbox.plan = undefined;
   sandbox.pause = {
     frames: event.callFrames,
     asyncStack: event.asyncStackTrace,
@@ -58,12 +59,13 @@ export function markChanged({ pause }: Sandbox): void {
 
 export function clearPause(debuggee: Debuggee, sandbox: Sandbox): void {
   sandbox.pause = undefined;
+  sandbox.stepTargets = new Map();
   debuggee.handles.dropPaused(sandbox);
 }
 
 /** Sends the sandbox on its way without telling the user, where the stop would mean nothing to them. */
 function passesOver(debuggee: Debuggee, sandbox: Sandbox, event: PausedEvent): boolean {
-  const resume = (method: "Debugger.resume" | "Debugger.stepOut" | "Debugger.stepInto") => {
+  const resume = (method: "Debugger.resume" | StepCommand) => {
     sandbox.cdp.send(method).catch(() => undefined);
     return true;
   };
@@ -72,12 +74,41 @@ function passesOver(debuggee: Debuggee, sandbox: Sandbox, event: PausedEvent): b
   if (hits.length > 0) return isSecondEntry(sandbox, hits) && resume("Debugger.resume");
   // What was neither stepped to nor asked for is a `debugger` statement: the user's own, wherever it is.
   if (isException(event) || sandbox.intent === "none") return false;
+  const planned = nextOfPlan(debuggee, sandbox, event);
+  if (planned) return resume(planned);
   const [top] = event.callFrames;
   if (!top || isUserCode(debuggee, sandbox, top.location)) return false;
   if (++sandbox.autoSteps > MAX_AUTO_STEPS) return resume("Debugger.resume");
   const isInside = event.callFrames.some((frame) => isUserCode(debuggee, sandbox, frame.location));
   if (!isInside) return resume("Debugger.resume");
   return resume("Debugger.stepOut");
+}
+
+/** What a step that is not over yet does next; undefined when it is over. */
+function nextOfPlan(debuggee: Debuggee, sandbox: Sandbox, { callFrames }: PausedEvent): StepCommand | undefined {
+  const { plan } = sandbox;
+  const [top] = callFrames;
+  if (!plan || !top) return undefined;
+  if (plan.kind === "then") {
+    sandbox.plan = undefined;
+    return plan.at === undefined || plan.at === placeKey(top.location) ? plan.command : undefined;
+  }
+  if (++sandbox.autoSteps > MAX_AUTO_STEPS) return undefined;
+  if (plan.kind === "into") return nextOnWayInto(plan, callFrames);
+  const isSame = callFrames.length === plan.depth && lineKey(debuggee, sandbox, top.location) === plan.line;
+  return isSame ? plan.command : undefined;
+}
+
+function nextOnWayInto(
+  { at, depth }: Extract<StepPlan, { kind: "into" }>,
+  frames: readonly Protocol.Debugger.CallFrame[],
+): StepCommand | undefined {
+  const caller = frames[frames.length - depth];
+  // The statement is over when its frame stands on another line.
+  const isOver = caller?.location.lineNumber !== Number(at.split(":")[1]);
+  if (frames.length === depth) return isOver ? undefined : "Debugger.stepInto";
+  if (!caller || (frames.length === depth + 1 && placeKey(caller.location) === at)) return undefined;
+  return "Debugger.stepOut";
 }
 
 /** The function called itself: one stop on entry per invocation is enough. */

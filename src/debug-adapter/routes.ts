@@ -5,18 +5,21 @@ import type { Debuggee } from "./debuggee.ts";
 import { breakpointLocations } from "./handlers/breakpoint-locations.ts";
 import { setBreakpoints } from "./handlers/breakpoints.ts";
 import { completions } from "./handlers/completions.ts";
-import { continueThread, next, pause, restartFrame, stepIn, stepOut } from "./handlers/control.ts";
+import { continueThread, next, pause, restartFrame, stepIn, stepOut, terminateThreads } from "./handlers/control.ts";
 import { hotDeploy, invokeOnce } from "./handlers/custom.ts";
 import { setExceptionBreakpoints } from "./handlers/exception-breakpoints.ts";
 import { evaluate, setExpression, setVariable } from "./handlers/evaluate.ts";
 import { exceptionInfo } from "./handlers/exception-info.ts";
 import { initialize } from "./handlers/initialize.ts";
-import { loadedSources, source } from "./handlers/sources.ts";
+import { readMemory, writeMemory } from "./handlers/memory.ts";
+import { loadedSources, modules } from "./handlers/modules.ts";
+import { source } from "./handlers/sources.ts";
 import { stackTrace } from "./handlers/stack-trace.ts";
+import { stepInTargets } from "./handlers/step-in-targets.ts";
 import { threads } from "./handlers/threads.ts";
 import { scopes, variables } from "./handlers/variables.ts";
 import { restart } from "./invocations.ts";
-import { end, parseConfiguration, start } from "./lifecycle.ts";
+import { disconnect, end, parseConfiguration, start } from "./lifecycle.ts";
 
 /** From a request's arguments to its response's body. */
 export type Route = (debuggee: Debuggee, args: never) => unknown;
@@ -30,7 +33,7 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["configurationDone", (debuggee) => debuggee.configured.open()],
   ["restart", restart],
   ["terminate", end],
-  ["disconnect", end],
+  ["disconnect", disconnect],
   ["setBreakpoints", setBreakpoints],
   ["breakpointLocations", breakpointLocations],
   ["setExceptionBreakpoints", setExceptionBreakpoints],
@@ -45,12 +48,17 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["exceptionInfo", exceptionInfo],
   ["source", source],
   ["loadedSources", loadedSources],
+  ["modules", modules],
+  ["readMemory", readMemory],
+  ["writeMemory", writeMemory],
   ["continue", continueThread],
   ["next", next],
   ["stepIn", stepIn],
   ["stepOut", stepOut],
   ["pause", pause],
   ["restartFrame", restartFrame],
+  ["stepInTargets", stepInTargets],
+  ["terminateThreads", terminateThreads],
   [INVOKE_REQUEST, invokeOnce],
   [HOT_DEPLOY_REQUEST, hotDeploy],
 ]);

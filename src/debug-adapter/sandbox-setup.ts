@@ -165,6 +165,17 @@ export function dismissOutdated(debuggee: Debuggee, buildId: string): void {
   }
 }
 
+/** Ends an invocation where it stands, and its sandbox with it: its caller gets the platform's own error. */
+export async function abortInvocation(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
+  const { requestId, cdp } = sandbox;
+  if (requestId === undefined) return;
+  const { aborted } = await cdp.send("Faasify.abort", { requestId });
+  if (!aborted) return;
+  print(debuggee, "important", `${threadName(debuggee, sandbox)} was aborted.`);
+  clearPause(debuggee, sandbox);
+  dismissSandbox(debuggee, sandbox);
+}
+
 function dismissSandbox(debuggee: Debuggee, sandbox: Sandbox): void {
   if (!debuggee.sandboxes.has(sandbox.threadId)) return;
   const wasPaused = sandbox.pause !== undefined;

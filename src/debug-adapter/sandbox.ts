@@ -29,6 +29,17 @@ export interface Pause {
 /** Why the main thread will pause next, as far as the user asked for it. */
 export type Intent = "none" | "step" | "pause";
 
+export type StepCommand = "Debugger.stepInto" | "Debugger.stepOut" | "Debugger.stepOver";
+
+/** What the step under way still has to do when the thread pauses. */
+export type StepPlan =
+  /** Go on until the line is another one. */
+  | { readonly kind: "leave-line"; readonly command: StepCommand; readonly line: string; readonly depth: number }
+  /** Go into the call at `at` of a frame of this depth, and out again of the calls that come before it. */
+  | { readonly kind: "into"; readonly at: string; readonly depth: number }
+  /** One more command, at this place (`scriptId:line:column`) or wherever it pauses. */
+  | { readonly kind: "then"; readonly command: StepCommand; readonly at?: string };
+
 export interface Sandbox {
   /** Of the debug session; never used twice. */
   readonly threadId: number;
@@ -44,6 +55,9 @@ export interface Sandbox {
   requestId: string | undefined;
   pause: Pause | undefined;
   intent: Intent;
+  plan: StepPlan | undefined;
+  /** DAP's step-in targets of this pause. */
+  stepTargets: ReadonlyMap<number, Protocol.Debugger.Location>;
   /** Steps made in a row to leave code that is not the user's. */
   autoSteps: number;
   entryBreakpoint: string | undefined;
@@ -65,6 +79,8 @@ export function createSandbox(threadId: number, connection: SandboxConnection): 
     requestId: connection.hello.invocation?.requestId,
     pause: undefined,
     intent: "none",
+    plan: undefined,
+    stepTargets: new Map(),
     autoSteps: 0,
     entryBreakpoint: undefined,
     enteredRequest: undefined,

@@ -15,9 +15,29 @@ const FORESEEN = 1000;
 const REFUSED = 1001;
 const BUG = 1;
 
+/** The client no longer wants to know. */
+class Cancelled extends Error {}
+
+const lookingOnly = new Set([
+  "breakpointLocations",
+  "completions",
+  "evaluate",
+  "exceptionInfo",
+  "loadedSources",
+  "modules",
+  "readMemory",
+  "scopes",
+  "source",
+  "stackTrace",
+  "stepInTargets",
+  "variables",
+]);
+
 export class FaasifyDebugSession extends DebugSession {
   readonly #debuggee: Debuggee;
   readonly #ended: () => void;
+  /** The requests under way that may be given up, by their number. */
+  readonly #cancellable = new Map<number, () => void>();
 
   /** @param ended - called once when the session is over and the function is as it was found */
   constructor(target: DebugTarget, options: AdapterOptions, ended: () => void) {
@@ -27,7 +47,25 @@ export class FaasifyDebugSession extends DebugSession {
   }
 
   protected override dispatchRequest(request: DebugProtocol.Request): void {
-    void this.#answer(request);
+    if (request.command === "cancel") this.#cancel(request);
+    else void this.#answer(request);
+  }
+
+  /** What only looks is given up at once. What changes something is not: nobody would know how far it had come. */
+  #cancel(request: DebugProtocol.CancelRequest): void {
+    this.#cancellable.get(request.arguments?.requestId ?? -1)?.();
+    this.sendResponse(new Response(request));
+  }
+
+  /** The answer of a handler, or its cancellation, whichever comes first. */
+  #run({ command, seq, arguments: args }: DebugProtocol.Request): Promise<unknown> {
+    const route = routes.get(command);
+    if (!route) throw new CdpError(`FaaSify's debugger does not know the request ${command}`);
+    const work = Promise.resolve(route(this.#debuggee, (args ?? {}) as never));
+    if (!lookingOnly.has(command)) return work;
+    const { promise: cancelled, reject } = Promise.withResolvers<never>();
+    this.#cancellable.set(seq, () => reject(new Cancelled()));
+    return Promise.race([work, cancelled]).finally(() => this.#cancellable.delete(seq));
   }
 
   /** The client is gone, or has got the answer to `disconnect`. */
@@ -43,13 +81,13 @@ export class FaasifyDebugSession extends DebugSession {
   async #answer(request: DebugProtocol.Request): Promise<void> {
     const response: DebugProtocol.Response = new Response(request);
     try {
-      const route = routes.get(request.command);
-      if (!route) throw new CdpError(`FaaSify's debugger does not know the request ${request.command}`);
-      const body = await route(this.#debuggee, (request.arguments ?? {}) as never);
+      const body = await this.#run(request);
       if (body !== undefined) response.body = body;
       this.sendResponse(response);
     } catch (error) {
-      this.sendErrorResponse(response, toDapError(error));
+      if (error instanceof Cancelled)
+        this.sendResponse(Object.assign(response, { success: false, message: "cancelled", body: {} }));
+      else this.sendErrorResponse(response, toDapError(error));
       return;
     }
     this.#follow(request.command);

@@ -1,35 +1,78 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { describeError, FaasifyError } from "../../core/errors.ts";
 import type { Debuggee } from "../debuggee.ts";
-import { print } from "../output.ts";
+import { notifyContinued, print } from "../output.ts";
 import { clearPause } from "../pause-events.ts";
-import type { Intent, Sandbox } from "../sandbox.ts";
-import { threadName } from "../sandbox-setup.ts";
+import type { Intent, Sandbox, StepCommand, StepPlan } from "../sandbox.ts";
+import { abortInvocation, threadName } from "../sandbox-setup.ts";
+import { lineKey, placeKey } from "../sources/locate.ts";
 import { findFrame, findPaused, findSandbox } from "./find.ts";
 
 /** How often a thread is asked to pause until it does. */
 const ASK_AGAIN_MS = 100;
 
-type ResumeCommand = "Debugger.resume" | "Debugger.stepInto" | "Debugger.stepOut" | "Debugger.stepOver";
+type Step = DebugProtocol.NextArguments | DebugProtocol.StepInArguments | DebugProtocol.StepOutArguments;
 
+/** Invocations are each other's strangers: only the one that is named goes on, unless the client says otherwise. */
 export function continueThread(
   debuggee: Debuggee,
-  { threadId }: DebugProtocol.ContinueArguments,
+  { threadId, singleThread }: DebugProtocol.ContinueArguments,
 ): DebugProtocol.ContinueResponse["body"] {
-  run(debuggee, threadId, "Debugger.resume", "none");
-  return { allThreadsContinued: false };
+  run(debuggee, threadId, { command: "Debugger.resume", intent: "none" });
+  if (singleThread === false) continueOthers(debuggee);
+  return { allThreadsContinued: singleThread === false };
 }
 
-export function next(debuggee: Debuggee, { threadId }: DebugProtocol.NextArguments): void {
-  run(debuggee, threadId, "Debugger.stepOver", "step");
+export function next(debuggee: Debuggee, args: DebugProtocol.NextArguments): void {
+  step(debuggee, args, "Debugger.stepOver");
 }
 
-export function stepIn(debuggee: Debuggee, { threadId }: DebugProtocol.StepInArguments): void {
-  run(debuggee, threadId, "Debugger.stepInto", "step");
+export function stepIn(debuggee: Debuggee, args: DebugProtocol.StepInArguments): void {
+  const { threadId, targetId } = args;
+  if (targetId === undefined) return step(debuggee, args, "Debugger.stepInto");
+  const { sandbox, pause } = findPaused(debuggee, threadId);
+  const location = sandbox.stepTargets.get(targetId);
+  if (!location) {
+    throw new FaasifyError("debug-session-failed", "This call cannot be stepped into any more", {
+      remedy: "Choose among the calls of the current statement",
+    });
+  }
+  const at = placeKey(location);
+  // V8 cannot go on to where it stands: the last call of a statement that begins with it.
+  if (pause.frames[0] && placeKey(pause.frames[0].location) === at) {
+    const plan: StepPlan = { kind: "into", at, depth: pause.frames.length };
+    return run(debuggee, threadId, { command: "Debugger.stepInto", intent: "step", plan });
+  }
+  clearPause(debuggee, sandbox);
+  sandbox.intent = "step";
+  sandbox.plan = { kind: "then", command: "Debugger.stepInto", at };
+  void attempt(debuggee, sandbox, () =>
+    sandbox.cdp.send("Debugger.continueToLocation", { location, targetCallFrames: "current" }),
+  );
+  if (args.singleThread === false) continueOthers(debuggee);
 }
 
-export function stepOut(debuggee: Debuggee, { threadId }: DebugProtocol.StepOutArguments): void {
-  run(debuggee, threadId, "Debugger.stepOut", "step");
+export function stepOut(debuggee: Debuggee, args: DebugProtocol.StepOutArguments): void {
+  step(debuggee, args, "Debugger.stepOut");
+}
+
+/** V8 knows statements only: its steps are those of the granularities `statement` and `instruction`. */
+function step(debuggee: Debuggee, { threadId, granularity, singleThread }: Step, command: StepCommand): void {
+  const { sandbox, pause } = findPaused(debuggee, threadId);
+  const [top] = pause.frames;
+  const line = granularity === "line" && top ? lineKey(debuggee, sandbox, top.location) : undefined;
+  const plan: StepPlan | undefined =
+    line === undefined ? undefined : { kind: "leave-line", command, line, depth: pause.frames.length };
+  run(debuggee, threadId, { command, intent: "step", plan });
+  if (singleThread === false) continueOthers(debuggee);
+}
+
+function continueOthers(debuggee: Debuggee): void {
+  for (const { threadId, pause } of debuggee.sandboxes.values()) {
+    if (!pause) continue;
+    run(debuggee, threadId, { command: "Debugger.resume", intent: "none" });
+    notifyContinued(debuggee, threadId);
+  }
 }
 
 /** Runs the function of a frame from its beginning again; side effects stay done. */
@@ -61,21 +104,36 @@ export function pause(debuggee: Debuggee, { threadId }: DebugProtocol.PauseArgum
 function askToPause(debuggee: Debuggee, sandbox: Sandbox): void {
   const isWanted = sandbox.intent === "pause" && !sandbox.pause && debuggee.sandboxes.has(sandbox.threadId);
   if (!isWanted) return;
-  if (sandbox.requestId !== undefined) void send(debuggee, sandbox, "Debugger.pause");
+  if (sandbox.requestId !== undefined) void attempt(debuggee, sandbox, () => sandbox.cdp.send("Debugger.pause"));
   setTimeout(() => askToPause(debuggee, sandbox), ASK_AGAIN_MS).unref();
 }
 
+/** Aborts invocations: each one's sandbox ends with it, so that nothing of it goes on. Idle sandboxes stay. */
+export async function terminateThreads(
+  debuggee: Debuggee,
+  { threadIds = [] }: DebugProtocol.TerminateThreadsArguments,
+): Promise<void> {
+  await Promise.all(threadIds.map((threadId) => abortInvocation(debuggee, findSandbox(debuggee, threadId))));
+}
+
+interface Move {
+  readonly command: StepCommand | "Debugger.resume";
+  readonly intent: Intent;
+  readonly plan?: StepPlan | undefined;
+}
+
 /** Answers at once: the client wants the response before the next `stopped`, and V8's word for it is not needed. */
-function run(debuggee: Debuggee, threadId: number, command: ResumeCommand, intent: Intent): void {
+function run(debuggee: Debuggee, threadId: number, { command, intent, plan }: Move): void {
   const { sandbox } = findPaused(debuggee, threadId);
   clearPause(debuggee, sandbox);
   sandbox.intent = intent;
-  void send(debuggee, sandbox, command);
+  sandbox.plan = plan;
+  void attempt(debuggee, sandbox, () => sandbox.cdp.send(command));
 }
 
-async function send(debuggee: Debuggee, sandbox: Sandbox, command: ResumeCommand | "Debugger.pause"): Promise<void> {
+async function attempt(debuggee: Debuggee, sandbox: Sandbox, command: () => Promise<unknown>): Promise<void> {
   try {
-    await sandbox.cdp.send(command);
+    await command();
   } catch (error) {
     if (!debuggee.sandboxes.has(sandbox.threadId)) return;
     print(debuggee, "stderr", `${threadName(debuggee, sandbox)}: ${describeError(error)}`);

@@ -4,6 +4,7 @@ import { CdpError } from "../cdp/cdp-client.ts";
 import { FaasifyError } from "../../core/errors.ts";
 import type { AssignRequest } from "../../protocol/shim-commands.ts";
 import type { Debuggee } from "../debuggee.ts";
+import { notifyInvalidated } from "../output.ts";
 import { markChanged } from "../pause-events.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { describeValue, scopeOf } from "../variables/members.ts";
@@ -35,7 +36,11 @@ export async function evaluate(
   const sandbox = handle?.sandbox ?? anySandbox(debuggee);
   const run = (mode: Mode) =>
     handle ? evaluateInFrame(handle, expression, mode) : evaluateGlobally(sandbox, expression, mode);
-  const value = await evaluateFor(context, run, () => markChanged(sandbox));
+  const value = await evaluateFor(context, run, () => {
+    markChanged(sandbox);
+    // Not for a watch: being fetched again it would change something again.
+    if (context === "repl" && sandbox.pause) notifyInvalidated(debuggee, sandbox.threadId);
+  });
   if (context === "clipboard") return { result: await clipboardText(sandbox, value), variablesReference: 0 };
   const origin = { sandbox, expression: `(${expression})`, frame: handle?.frame };
   const looks = { lifetime: handle ? "pause" : "session", format } as const;

@@ -25,6 +25,16 @@ const capabilities: DebugProtocol.Capabilities = {
   exceptionBreakpointFilters,
   supportsExceptionFilterOptions: true,
   supportsValueFormattingOptions: true,
+  supportsANSIStyling: true,
+  supportsReadMemoryRequest: true,
+  supportsWriteMemoryRequest: true,
+  supportsStepInTargetsRequest: true,
+  supportsSteppingGranularity: true,
+  supportsSingleThreadExecutionRequests: true,
+  supportsTerminateThreadsRequest: true,
+  supportTerminateDebuggee: true,
+  supportsCancelRequest: true,
+  supportsModulesRequest: true,
 };
 
 /** @throws FaasifyError `wrong-usage` for a client that names files by URI */
@@ -41,6 +51,9 @@ export function initialize(
     linesStartAt1: args.linesStartAt1 ?? true,
     columnsStartAt1: args.columnsStartAt1 ?? true,
     supportsProgress: args.supportsProgressReporting ?? false,
+    supportsInvalidated: args.supportsInvalidatedEvent ?? false,
+    supportsMemoryEvent: args.supportsMemoryEvent ?? false,
+    supportsAnsi: args.supportsANSIStyling ?? false,
   };
   return capabilities;
 }

@@ -1,8 +1,6 @@
-import path from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { FaasifyError } from "../../core/errors.ts";
 import type { Debuggee } from "../debuggee.ts";
-import { isGenerated } from "../sources/bundle-map.ts";
 
 /** The text of a script that has no file on this machine: Node's own, the shim's. */
 export async function source(
@@ -16,10 +14,4 @@ export async function source(
   const { scriptId, sandbox } = script;
   const { scriptSource } = await sandbox.cdp.send("Debugger.getScriptSource", { scriptId });
   return { content: scriptSource, mimeType: "text/javascript" };
-}
-
-/** The user's files that are in the deployed function. */
-export function loadedSources({ sourceMaps }: Debuggee): DebugProtocol.LoadedSourcesResponse["body"] {
-  const files = (sourceMaps.latest()?.sources ?? []).filter((file) => !isGenerated(file));
-  return { sources: files.map((file) => ({ name: path.basename(file), path: file })) };
 }

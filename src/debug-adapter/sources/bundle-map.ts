@@ -19,6 +19,8 @@ export interface OriginalPosition extends Position1 {
 
 export interface BundleMap {
   readonly buildId: string;
+  /** Where the map lies on this machine. */
+  readonly sourceMapPath: string;
   /** Absolute paths of the files that went into the bundle. */
   readonly sources: readonly string[];
   /** Undefined for code that came from no file, such as the bundler's helpers. */
@@ -45,7 +47,7 @@ export async function loadBundleMap(buildId: string, sourceMapPath: string): Pro
     });
   });
   try {
-    return createBundleMap(buildId, text, path.dirname(sourceMapPath));
+    return createBundleMap(buildId, text, sourceMapPath);
   } catch (cause) {
     throw new FaasifyError("debug-session-failed", `The source map ${sourceMapPath} is damaged`, {
       remedy: "Delete the file and deploy the function again",
@@ -54,13 +56,15 @@ export async function loadBundleMap(buildId: string, sourceMapPath: string): Pro
   }
 }
 
-/** @param folder - what relative `sources` are relative to */
-export function createBundleMap(buildId: string, text: string, folder: string): BundleMap {
+/** @param sourceMapPath - what relative `sources` are beside */
+export function createBundleMap(buildId: string, text: string, sourceMapPath: string): BundleMap {
+  const folder = path.dirname(sourceMapPath);
   const trace = new TraceMap(text);
   const paths = trace.sources.map((source) => toPath(trace.sourceRoot, source, folder));
   const indexByPath = new Map(paths.map((file, index) => [pathKey(file), index]));
   return {
     buildId,
+    sourceMapPath,
     sources: paths,
     toOriginal: ({ line0, column0 }) => {
       const { source, line, column } = originalPositionFor(trace, { line: line0 + 1, column: column0 });

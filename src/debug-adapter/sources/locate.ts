@@ -36,6 +36,17 @@ export function isUserCode(debuggee: Debuggee, sandbox: Sandbox, location: Scrip
   return original !== undefined && !skipsFile(debuggee.configuration?.skipFiles ?? [], original.path);
 }
 
+/** Names a place in a sandbox's scripts. */
+export function placeKey({ scriptId, lineNumber, columnNumber = 0 }: ScriptLocation): string {
+  return `${scriptId}:${lineNumber}:${columnNumber}`;
+}
+
+/** Names the line of the user's file; undefined for code of nobody's. */
+export function lineKey(debuggee: Debuggee, sandbox: Sandbox, location: ScriptLocation): string | undefined {
+  const original = toOriginal(debuggee, sandbox, location);
+  return original && `${original.path}:${original.line1}`;
+}
+
 export interface Place {
   readonly source?: DebugProtocol.Source;
   readonly line: number;

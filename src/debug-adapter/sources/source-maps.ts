@@ -6,6 +6,7 @@ export interface SourceMaps {
   /** @throws FaasifyError when the artifact's map cannot be read */
   add(artifact: Artifact): Promise<BundleMap>;
   get(buildId: string): BundleMap | undefined;
+  all(): readonly BundleMap[];
   /** Of the build that was added last. */
   latest(): BundleMap | undefined;
 }
@@ -20,6 +21,7 @@ export function createSourceMaps(): SourceMaps {
       latest = map;
       return map;
     },
+    all: () => [...maps.values()],
     get: (buildId) => maps.get(buildId),
     latest: () => latest,
   };

@@ -38,6 +38,8 @@ interface Shim {
   epoch: number;
   failedDials: number;
   invocation: { readonly requestId: string; readonly deadlineMs: number } | undefined;
+  /** The invocation that the latest `hello` told of: one may start between it and the `welcome`. */
+  toldRequest: string | undefined;
   gateTimer: NodeJS.Timeout | undefined;
   graceTimer: NodeJS.Timeout | undefined;
   /** By the process's own clock; undefined while the line is up, and once the debugger was given up. */
@@ -56,6 +58,7 @@ function run(port: MessagePort, options: WorkerOptions): void {
     epoch: 0,
     failedDials: 0,
     invocation: undefined,
+    toldRequest: undefined,
     gateTimer: undefined,
     graceTimer: undefined,
     lostAtMs: undefined,
@@ -93,7 +96,9 @@ function connectionEvents(shim: Shim): ConnectionEvents {
   };
 }
 
-function describe({ options, instance, thread, epoch, invocation }: Shim): HelloFacts {
+function describe(shim: Shim): HelloFacts {
+  const { options, instance, thread, epoch, invocation } = shim;
+  shim.toldRequest = invocation?.requestId;
   const { functionName, buildId, taskRoot } = options;
   const facts: HelloFacts = {
     instance,
@@ -118,7 +123,7 @@ function onVerified(shim: Shim): void {
     const emit = (message: CdpMessage): void => sendCdp(shim, message);
     shim.thread = inspectMainThread(shim.options.taskRoot, emit, (requestId) => abort(shim, requestId));
   }
-  for (const message of shim.outbox.take(shim.invocation?.requestId)) send(shim, message);
+  for (const message of shim.outbox.take(shim.toldRequest)) send(shim, message);
   if (shim.thread.pausedMessage) sendCdp(shim, shim.thread.pausedMessage);
 }
 

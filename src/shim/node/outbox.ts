@@ -3,8 +3,8 @@ import type { ShimMessage } from "../../protocol/shim-messages.ts";
 
 export interface Outbox {
   keep(message: ShimMessage): void;
-  /** Empties it, oldest first. The start of `current` is left out: `hello` has told it. */
-  take(current: string | undefined): readonly ShimMessage[];
+  /** Empties it, oldest first. The start of the invocation that `hello` has told of is left out. */
+  take(told: string | undefined): readonly ShimMessage[];
   /** The inspector session is gone: what it said means nothing to the next one. */
   forgetCdp(): void;
   /** The function prints faster than the line carries it away. */
@@ -21,8 +21,8 @@ export function createOutbox(): Outbox {
       // A pause that lasts is announced again at the next welcome.
       if (methodOf(message) !== "Debugger.paused" && kept.length < MAX_KEPT) kept.push(message);
     },
-    take: (current) => {
-      const all = kept.filter((message) => message.type !== "invocation-started" || message.requestId !== current);
+    take: (told) => {
+      const all = kept.filter((message) => message.type !== "invocation-started" || message.requestId !== told);
       kept = [];
       return all;
     },

@@ -37,7 +37,7 @@ async function bundle(minify: boolean) {
   });
   const [map, code] = outputFiles.toSorted((a, b) => b.path.length - a.path.length);
   if (!map || !code) throw new Error("esbuild gave no map");
-  return { code: code.text, map: createBundleMap("b1", map.text, path.resolve("/project")) };
+  return { code: code.text, map: createBundleMap("b1", map.text, path.resolve("/project/b1.map")) };
 }
 
 it.each([false, true])("finds lines in the bundle and back (minified: %s)", async (minify) => {
@@ -77,7 +77,7 @@ it("leaves generated code without a file and tells the ranges of skipped files",
   const [a, b] = ["faasify:unit-handler", file];
   // Generated line 0 from the first source, line 1 from the second, line 2 from the first again.
   const text = JSON.stringify({ version: 3, sources: [a, b], names: [], mappings: "AAAA;ACAA;ADCA" });
-  const map = createBundleMap("b1", text, "/project");
+  const map = createBundleMap("b1", text, "/project/b1.map");
 
   expect(map.sources).toEqual([a, b]);
   expect(map.rangesOf((name) => name === a)).toEqual([
