@@ -128,8 +128,12 @@ function whyStopped(
     return { reason: "exception", description: "Paused on exception", text };
   }
   const hits = event.hitBreakpoints ?? [];
-  const hitBreakpointIds = hits.flatMap((hit) => breakpointOf(debuggee, sandbox, hit)?.id ?? []);
+  const breakpoints = hits.flatMap((hit) => breakpointOf(debuggee, sandbox, hit) ?? []);
+  const hitBreakpointIds = breakpoints.map(({ id }) => id);
   if (hitBreakpointIds.length > 0) {
+    if (breakpoints.every(({ functionName }) => functionName !== undefined)) {
+      return { reason: "function breakpoint", description: "Paused on function breakpoint", hitBreakpointIds };
+    }
     return { reason: "breakpoint", description: "Paused on breakpoint", hitBreakpointIds };
   }
   if (sandbox.entryBreakpoint !== undefined && hits.includes(sandbox.entryBreakpoint)) {

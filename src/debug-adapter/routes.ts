@@ -3,7 +3,7 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import { HOT_DEPLOY_REQUEST, INVOKE_REQUEST } from "../protocol/launch-configuration.ts";
 import type { Debuggee } from "./debuggee.ts";
 import { breakpointLocations } from "./handlers/breakpoint-locations.ts";
-import { setBreakpoints } from "./handlers/breakpoints.ts";
+import { setBreakpoints, setFunctionBreakpoints } from "./handlers/breakpoints.ts";
 import { completions } from "./handlers/completions.ts";
 import { continueThread, next, pause, restartFrame, stepIn, stepOut, terminateThreads } from "./handlers/control.ts";
 import { hotDeploy, invokeOnce } from "./handlers/custom.ts";
@@ -35,6 +35,7 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["terminate", end],
   ["disconnect", disconnect],
   ["setBreakpoints", setBreakpoints],
+  ["setFunctionBreakpoints", setFunctionBreakpoints],
   ["breakpointLocations", breakpointLocations],
   ["setExceptionBreakpoints", setExceptionBreakpoints],
   ["threads", threads],

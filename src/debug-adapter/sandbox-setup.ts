@@ -9,6 +9,7 @@ import type { Debuggee } from "./debuggee.ts";
 import { notifyContinued, notifyThread, print } from "./output.ts";
 import { clearPause, onPaused, onResumed } from "./pause-events.ts";
 import type { SandboxConnection } from "./relay/sandbox-connection.ts";
+import { onBinding } from "./snapshot-events.ts";
 import { createSandbox, isBundleUrl, type Sandbox } from "./sandbox.ts";
 import { exceptionState, shimSettings } from "./shim-settings.ts";
 import { mapOf } from "./sources/locate.ts";
@@ -43,6 +44,7 @@ function listen(debuggee: Debuggee, sandbox: Sandbox): void {
   cdp.on("Debugger.paused", (event, prefetched) => onPaused(debuggee, sandbox, event, prefetched));
   cdp.on("Debugger.resumed", () => onResumed(debuggee, sandbox));
   cdp.on("Runtime.consoleAPICalled", (event) => onConsole(debuggee, sandbox, event));
+  cdp.on("Runtime.bindingCalled", (event) => onBinding(debuggee, sandbox, event));
 }
 
 async function release(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
@@ -149,6 +151,7 @@ function onReconnected(debuggee: Debuggee, sandbox: Sandbox): void {
   } else {
     sandbox.epoch = hello.epoch;
     sandbox.armed.clear();
+    sandbox.takesSnapshots = false;
     sandbox.scripts.clear();
     sandbox.entryBreakpoint = undefined;
   }

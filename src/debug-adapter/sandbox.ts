@@ -46,8 +46,10 @@ export interface Sandbox {
   readonly connection: SandboxConnection;
   readonly cdp: CdpClient;
   readonly scripts: Map<string, Script>;
-  /** Breakpoint id → V8's breakpoint id. */
-  readonly armed: Map<number, string>;
+  /** Breakpoint id → V8's breakpoint ids: a function's name may stand for several places. */
+  readonly armed: Map<number, readonly string[]>;
+  /** The helper that takes snapshots is in the function. */
+  takesSnapshots: boolean;
   /** Locations that V8 reported before its answer told which breakpoint they belong to. */
   readonly resolvedEarly: Map<string, Protocol.Debugger.Location>;
   /** The epoch of the shim's V8 session that `armed` belongs to. */
@@ -74,6 +76,7 @@ export function createSandbox(threadId: number, connection: SandboxConnection): 
     cdp: createCdpClient(connection),
     scripts: new Map(),
     armed: new Map(),
+    takesSnapshots: false,
     resolvedEarly: new Map(),
     epoch: connection.hello.epoch,
     requestId: connection.hello.invocation?.requestId,

@@ -29,6 +29,34 @@ export type AttachConfiguration = v.InferOutput<typeof attachConfigurationSchema
  * Custom requests of the adapter, for the editor:
  * `faasify/invoke` {args? | event?} → InvocationResult: invokes the debugged deployment;
  * `faasify/hotDeploy` {} → {buildId, durationMs}: packages and deploys again, breakpoints stay.
+ * And an event: `faasify/snapshot` {@link Snapshot}: a breakpoint that takes snapshots was passed.
  */
 export const INVOKE_REQUEST = "faasify/invoke";
+export const SNAPSHOT_EVENT = "faasify/snapshot";
 export const HOT_DEPLOY_REQUEST = "faasify/hotDeploy";
+
+export interface Snapshot {
+  readonly breakpointId: number;
+  readonly threadId: number;
+  readonly requestId?: string;
+  /** Absolute path of the user's file. */
+  readonly source: string;
+  /** From 1. */
+  readonly line: number;
+  /** In the user's files, innermost first. */
+  readonly stack: readonly string[];
+  readonly variables: readonly SnapshotVariable[];
+  /** Snapshots of this breakpoint left out since the last one, as they came too fast. */
+  readonly dropped: number;
+}
+
+export interface SnapshotVariable {
+  readonly name: string;
+  /** Of objects the class. */
+  readonly type: string;
+  /** Of strings the text, of dates the milliseconds, of objects the class. */
+  readonly value: string;
+  /** Of arrays, maps and sets: how many members there are. */
+  readonly count?: number | undefined;
+  readonly children?: SnapshotVariable[] | undefined;
+}

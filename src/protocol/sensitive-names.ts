@@ -29,9 +29,16 @@ export interface SensitiveNames {
   mentions(code: string): boolean;
   /** The same text without the values of what looks like `name=value`, `"name": "value"` or `name: Bearer value`. */
   cleanText(text: string): string;
+  /** What `cleanText` looks for, as the source of a regular expression (flags `giu`); undefined when nothing is secret. */
+  readonly pattern: string | undefined;
 }
 
-const NOTHING: SensitiveNames = { isSensitive: () => false, mentions: () => false, cleanText: (text) => text };
+const NOTHING: SensitiveNames = {
+  isSensitive: () => false,
+  mentions: () => false,
+  cleanText: (text) => text,
+  pattern: undefined,
+};
 
 /** @param words - each hides every name that contains it; none hide nothing */
 export function createSensitiveNames(words: readonly string[]): SensitiveNames {
@@ -43,6 +50,7 @@ export function createSensitiveNames(words: readonly string[]): SensitiveNames {
     return plain.some((word) => bare.includes(word));
   };
   return {
+    pattern: assignment.source,
     isSensitive,
     mentions: (code) => (code.match(/[\w$-]+/g) ?? []).some(isSensitive),
     cleanText: (text) => text.replace(assignment, (_, name: string, sign: string) => `${name}${sign}${REDACTED}`),

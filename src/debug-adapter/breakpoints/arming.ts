@@ -1,14 +1,21 @@
 /** Sets the breakpoints of the table in sandboxes, and keeps the user informed where they went. */
+import path from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { BreakpointEvent } from "@vscode/debugadapter";
 import type { Protocol } from "devtools-protocol";
 import { describeError } from "../../core/errors.ts";
 import { type Debuggee, toClientPosition } from "../debuggee.ts";
+import { createSensitiveNames } from "../../protocol/sensitive-names.ts";
 import { bundlePattern, type Sandbox } from "../sandbox.ts";
+import { shimSettings } from "../shim-settings.ts";
+import type { BundleMap } from "../sources/bundle-map.ts";
+import { blankNonCode } from "../sources/function-body.ts";
 import { mapOf, toOriginal } from "../sources/locate.ts";
 import { type Breakpoint, PENDING } from "./breakpoint-table.ts";
 import { conditionOf, hitConditionProblem } from "./condition.ts";
-import { placeBreakpoint } from "./placement.ts";
+import { placeFunction } from "./function-placement.ts";
+import { type Placement, placeBreakpoint, readLinesOf } from "./placement.ts";
+import { installSnapshots, namesAround, SNAPSHOT_BINDING } from "./snapshot.ts";
 
 /**
  * Sets one breakpoint in one sandbox; what cannot be set keeps a message for the user. The commands of one tick
@@ -17,45 +24,85 @@ import { placeBreakpoint } from "./placement.ts";
 export async function armBreakpoint(debuggee: Debuggee, sandbox: Sandbox, breakpoint: Breakpoint): Promise<void> {
   const map = mapOf(debuggee, sandbox);
   if (!map) return;
-  const problem = hitConditionProblem(breakpoint.hitCondition);
+  const problem = hitConditionProblem(breakpoint);
   if (problem) return unbind(breakpoint, problem);
-  const placement = placeBreakpoint(map, breakpoint.wanted);
-  if (!placement.ok) {
+  const placements = placementsOf(map, breakpoint);
+  const places = placements.flatMap((placement) => (placement.ok ? placement : []));
+  const failed = placements.find((placement) => !placement.ok);
+  if (places.length === 0) {
     // Only the newest build decides what the user is told: an old one may lack a line that exists now.
-    if (map === debuggee.sourceMaps.latest()) unbind(breakpoint, placement.message);
+    if (map === debuggee.sourceMaps.latest()) unbind(breakpoint, failed?.message ?? PENDING);
     return;
   }
   try {
-    const { breakpointId, locations } = await sandbox.cdp.send("Debugger.setBreakpointByUrl", {
-      urlRegex: bundlePattern(breakpoint.id, sandbox.connection.hello.taskRoot),
-      lineNumber: placement.position.line0,
-      columnNumber: placement.position.column0,
-      condition: conditionOf(breakpoint.id, breakpoint),
-    });
-    sandbox.armed.set(breakpoint.id, breakpointId);
+    if (takesSnapshots(breakpoint)) enableSnapshots(debuggee, sandbox);
+    const answers = await Promise.all(places.map((place) => setInV8(debuggee, sandbox, breakpoint, place)));
+    const ids = answers.map(({ breakpointId }) => breakpointId);
+    sandbox.armed.set(breakpoint.id, ids);
     // The user may have removed it in the meantime.
     if (debuggee.breakpoints.byId(breakpoint.id) !== breakpoint) return await disarmBreakpoint(sandbox, breakpoint.id);
-    const location = locations[0] ?? sandbox.resolvedEarly.get(breakpointId);
+    const early = ids.flatMap((id) => sandbox.resolvedEarly.get(id) ?? []);
+    const location = answers.flatMap(({ locations }) => locations)[0] ?? early[0];
     if (location) bind(debuggee, sandbox, breakpoint, location);
   } catch (error) {
     unbind(breakpoint, describeError(error));
   }
 }
 
+function setInV8(
+  debuggee: Debuggee,
+  sandbox: Sandbox,
+  breakpoint: Breakpoint,
+  { position, original }: Extract<Placement, { ok: true }>,
+): Promise<Protocol.Debugger.SetBreakpointByUrlResponse> {
+  const { path: file, line1 } = original;
+  const names = takesSnapshots(breakpoint) ? namesAround(blankNonCode(readLinesOf(file).join("\n")), line1) : [];
+  return sandbox.cdp.send("Debugger.setBreakpointByUrl", {
+    urlRegex: bundlePattern(breakpoint.id, sandbox.connection.hello.taskRoot),
+    lineNumber: position.line0,
+    columnNumber: position.column0,
+    condition: conditionOf(breakpoint.id, breakpoint, {
+      place: `${breakpoint.functionName ?? path.basename(file)}:${line1}`,
+      names,
+      sensitive: createSensitiveNames(shimSettings(debuggee).redact),
+    }),
+  });
+}
+
+function placementsOf(map: BundleMap, { wanted, functionName }: Breakpoint): readonly Placement[] {
+  return functionName === undefined ? [placeBreakpoint(map, wanted)] : placeFunction(map, functionName);
+}
+
+function takesSnapshots({ mode }: Breakpoint): boolean {
+  return mode === "snapshot" || mode === "sample";
+}
+
+/** Before the first breakpoint that needs it: V8 serves commands in order. */
+function enableSnapshots(debuggee: Debuggee, sandbox: Sandbox): void {
+  if (sandbox.takesSnapshots) return;
+  sandbox.takesSnapshots = true;
+  const expression = installSnapshots(shimSettings(debuggee).redact);
+  // Should it fail, the breakpoints pass without a snapshot.
+  sandbox.cdp.send("Runtime.addBinding", { name: SNAPSHOT_BINDING }).catch(() => undefined);
+  sandbox.cdp.send("Runtime.evaluate", { expression, silent: true }).catch(() => undefined);
+}
+
 /** Before any sandbox is there, the source map already tells what will never bind. */
 export function judgeBreakpoint({ sourceMaps }: Debuggee, breakpoint: Breakpoint): void {
   const map = sourceMaps.latest();
   if (!map || breakpoint.bound) return;
-  const placement = placeBreakpoint(map, breakpoint.wanted);
-  breakpoint.message = hitConditionProblem(breakpoint.hitCondition) ?? (placement.ok ? PENDING : placement.message);
+  const placements = placementsOf(map, breakpoint);
+  const failed = placements.every(({ ok }) => !ok) ? placements.find((placement) => !placement.ok) : undefined;
+  breakpoint.message = hitConditionProblem(breakpoint) ?? failed?.message ?? PENDING;
 }
 
 export async function disarmBreakpoint(sandbox: Sandbox, id: number): Promise<void> {
-  const breakpointId = sandbox.armed.get(id);
-  if (breakpointId === undefined) return;
+  const breakpointIds = sandbox.armed.get(id) ?? [];
   sandbox.armed.delete(id);
-  // A sandbox that is gone has no breakpoints any more.
-  await sandbox.cdp.send("Debugger.removeBreakpoint", { breakpointId }).catch(() => undefined);
+  const remove = (breakpointId: string) =>
+    // A sandbox that is gone has no breakpoints any more.
+    sandbox.cdp.send("Debugger.removeBreakpoint", { breakpointId }).catch(() => undefined);
+  await Promise.all(breakpointIds.map(remove));
 }
 
 /** V8 has loaded the code and tells where a breakpoint went. */
@@ -72,7 +119,7 @@ export function onResolved(
 
 /** Which of the user's breakpoints V8 means. */
 export function breakpointOf(debuggee: Debuggee, sandbox: Sandbox, breakpointId: string): Breakpoint | undefined {
-  const id = [...sandbox.armed].find(([, armed]) => armed === breakpointId)?.[0];
+  const id = [...sandbox.armed].find(([, armed]) => armed.includes(breakpointId))?.[0];
   return id === undefined ? undefined : debuggee.breakpoints.byId(id);
 }
 
@@ -81,10 +128,11 @@ export function notifyBreakpoint(debuggee: Debuggee, breakpoint: Breakpoint): vo
 }
 
 export function toDapBreakpoint(debuggee: Debuggee, breakpoint: Breakpoint): DebugProtocol.Breakpoint {
-  const { id, bound, message, wanted } = breakpoint;
-  const source = { path: wanted.path };
-  if (bound) return { id, verified: true, source, ...toClientPosition(debuggee, bound) };
+  const { id, bound, message, wanted, functionName } = breakpoint;
+  if (bound) return { id, verified: true, source: { path: bound.path }, ...toClientPosition(debuggee, bound) };
   const reason = message === PENDING ? "pending" : "failed";
+  if (functionName !== undefined) return { id, verified: false, reason, message };
+  const source = { path: wanted.path };
   return { id, verified: false, reason, message, source, line: toClientPosition(debuggee, wanted).line };
 }
 

@@ -1,9 +1,19 @@
 /** What the user asked for, file by file, and what became of it. Knows neither CDP nor DAP's wire. */
 import { type OriginalPosition, pathKey } from "../sources/bundle-map.ts";
 
+/** What a pass does: DAP's breakpoint modes. */
+export const breakpointModes = ["pause", "log", "snapshot", "sample"] as const;
+export type BreakpointMode = (typeof breakpointModes)[number];
+
+/** Function breakpoints belong to no file: they are the table's under this name. */
+export const FUNCTIONS = "faasify:functions";
+
 /** As the user wrote it. */
 export interface BreakpointWish {
   readonly wanted: OriginalPosition;
+  /** Of a function breakpoint, whose place is wherever that function is. */
+  readonly functionName?: string;
+  readonly mode?: BreakpointMode;
   readonly condition?: string;
   readonly hitCondition?: string;
   readonly logMessage?: string;
@@ -62,7 +72,9 @@ function takeSame(from: Breakpoint[], wish: BreakpointWish): Breakpoint | undefi
       known.wanted.column1 === wish.wanted.column1 &&
       known.condition === wish.condition &&
       known.hitCondition === wish.hitCondition &&
-      known.logMessage === wish.logMessage,
+      known.logMessage === wish.logMessage &&
+      known.functionName === wish.functionName &&
+      known.mode === wish.mode,
   );
   return index < 0 ? undefined : from.splice(index, 1)[0];
 }

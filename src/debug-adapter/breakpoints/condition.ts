@@ -1,9 +1,27 @@
 /** Conditions, hit counts and log points become one expression, so that a pass costs no round trip. */
+import { createSensitiveNames, REDACTED, type SensitiveNames } from "../../protocol/sensitive-names.ts";
 import type { BreakpointWish } from "./breakpoint-table.ts";
+import { snapshotExpression } from "./snapshot.ts";
 
 /** Where the function's process keeps the passes of each breakpoint; a symbol, so that no user code meets it. */
 const COUNTERS = `globalThis[Symbol.for("faasify.hits")]`;
+/** A sampling breakpoint takes one pass in so many, if it does not say. */
+const DEFAULT_SAMPLE = 10;
+const SAMPLE_CONDITION = /^\s*%?\s*([1-9]\d*)\s*$/;
 const HIT_CONDITION = /^\s*(>=|>|<=|<|={1,3}|%)?\s*(\d+)\s*$/;
+
+type Conditions = Pick<BreakpointWish, "condition" | "hitCondition" | "logMessage" | "mode">;
+
+/** What is known of the breakpoint's place. */
+export interface Surroundings {
+  /** What a log point without a message prints. */
+  readonly place: string;
+  /** Variables that a snapshot takes along. */
+  readonly names: readonly string[];
+  readonly sensitive: SensitiveNames;
+}
+
+const NOWHERE: Surroundings = { place: "", names: [], sensitive: createSensitiveNames([]) };
 
 /**
  * What V8 evaluates at each pass of a breakpoint; the empty string pauses always.
@@ -11,34 +29,69 @@ const HIT_CONDITION = /^\s*(>=|>|<=|<|={1,3}|%)?\s*(\d+)\s*$/;
  * The operands of `&&` keep DAP's order: a hit counts only when the condition holds, a log point
  * prints only when its hit condition holds too, and never pauses.
  */
-export function conditionOf(id: number, wish: Omit<BreakpointWish, "wanted">): string {
+export function conditionOf(id: number, wish: Conditions, surroundings: Surroundings = NOWHERE): string {
   const parts = [
     ...(wish.condition?.trim() ? [`(${wish.condition})`] : []),
-    ...(wish.hitCondition?.trim() ? [hitExpression(id, wish.hitCondition)] : []),
-    ...(wish.logMessage === undefined ? [] : [`(${logExpression(wish.logMessage)}, false)`]),
+    ...hitParts(id, wish),
+    ...actionParts(id, wish, surroundings),
   ];
   return parts.join(" && ");
 }
 
+function hitParts(id: number, { hitCondition, mode }: Conditions): string[] {
+  if (mode === "sample") {
+    const every = Number(SAMPLE_CONDITION.exec(hitCondition ?? "")?.[1] ?? DEFAULT_SAMPLE);
+    return [countExpression(id, `n % ${every} === ${1 % every}`)];
+  }
+  return hitCondition?.trim() ? [hitExpression(id, hitCondition)] : [];
+}
+
+/** What is done instead of pausing. */
+function actionParts(
+  id: number,
+  { logMessage, mode }: Conditions,
+  { place, names, sensitive }: Surroundings,
+): string[] {
+  if (mode === "snapshot" || mode === "sample") return [`(${snapshotExpression(id, names)}, false)`];
+  const message = logMessage ?? (mode === "log" ? place : undefined);
+  return message === undefined ? [] : [`(${logExpression(message, sensitive)}, false)`];
+}
+
 /** What is wrong with a hit condition, or undefined. */
-export function hitConditionProblem(hitCondition: string | undefined): string | undefined {
-  if (!hitCondition?.trim() || HIT_CONDITION.test(hitCondition)) return undefined;
+export function hitConditionProblem({ hitCondition, mode }: Conditions): string | undefined {
+  if (!hitCondition?.trim()) return undefined;
+  if (mode === "sample") {
+    return SAMPLE_CONDITION.test(hitCondition)
+      ? undefined
+      : `"${hitCondition}" is no sampling rate: write a number, to take one pass in so many`;
+  }
+  if (HIT_CONDITION.test(hitCondition)) return undefined;
   return `"${hitCondition}" is no hit condition: write a number, or one of > >= < <= == % and a number`;
 }
 
 function hitExpression(id: number, hitCondition: string): string {
   const [, operator = "==", count = "1"] = HIT_CONDITION.exec(hitCondition) ?? [];
   const test = operator === "%" ? `n % ${count} === 0` : `n ${operator === "=" ? "==" : operator} ${count}`;
+  return countExpression(id, test);
+}
+
+/** Counts a pass; `test` says of its number `n` whether it counts. */
+function countExpression(id: number, test: string): string {
   const pass = `((m, n) => (m.set(${id}, n), ${test}))`;
   return `((m) => ${pass}(m, (m.get(${id}) ?? 0) + 1))(${COUNTERS} ??= new Map())`;
 }
 
 /** `total {net}, {items.length}` → `console.log("total %s, %s", …)`; braces nest, `\{` stands for itself. */
-function logExpression(message: string): string {
+function logExpression(message: string, sensitive: SensitiveNames): string {
   const pieces = splitMessage(message);
   const format = pieces.map(({ text, isCode }) => (isCode ? "%s" : text.split("%").join("%%"))).join("");
-  const values = pieces.filter(({ isCode }) => isCode).map(({ text }) => `(${text.trim() || "undefined"})`);
+  const values = pieces.filter(({ isCode }) => isCode).map(({ text }) => valueExpression(text.trim(), sensitive));
   return `console.log(${[JSON.stringify(format), ...values].join(", ")})`;
+}
+
+/** What is printed is in the function's log as well: a secret's value is not taken there either. */
+function valueExpression(code: string, sensitive: SensitiveNames): string {
+  return sensitive.mentions(code) ? JSON.stringify(REDACTED) : `(${code || "undefined"})`;
 }
 
 interface Piece {

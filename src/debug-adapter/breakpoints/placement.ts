@@ -5,7 +5,7 @@ import type { Position0 } from "../../core/positions.ts";
 import { type BundleMap, type OriginalPosition, pathKey } from "../sources/bundle-map.ts";
 
 export type Placement =
-  | { readonly ok: true; readonly position: Position0 }
+  | { readonly ok: true; readonly position: Position0; readonly original: OriginalPosition }
   | { readonly ok: false; readonly message: string };
 
 /** Lines that a breakpoint slides over: empty, comments, and nothing but brackets. */
@@ -24,17 +24,18 @@ export function placeBreakpoint(
     return { ok: false, message: `${path.basename(wanted.path)} is not part of the deployed function` };
   }
   const here = map.toGenerated(wanted);
-  if (here) return { ok: true, position: here };
+  if (here) return { ok: true, position: here, original: wanted };
   const lines = readLines(wanted.path);
   for (let line1 = wanted.line1; line1 <= lines.length; line1++) {
-    const position = map.toGenerated({ path: wanted.path, line1, column1: 1 });
-    if (position) return { ok: true, position };
+    const original = { path: wanted.path, line1, column1: 1 };
+    const position = map.toGenerated(original);
+    if (position) return { ok: true, position, original };
     if (!NO_CODE.test(lines[line1 - 1] ?? "")) break;
   }
   return { ok: false, message: "No code of the deployed function is on this line" };
 }
 
-function readLinesOf(file: string): readonly string[] {
+export function readLinesOf(file: string): readonly string[] {
   try {
     return readFileSync(file, "utf8").split(/\r?\n/);
   } catch {

@@ -7,7 +7,7 @@ import {
   toDapBreakpoint,
   notifyBreakpoint,
 } from "../breakpoints/arming.ts";
-import type { Breakpoint, BreakpointWish } from "../breakpoints/breakpoint-table.ts";
+import { type Breakpoint, breakpointModes, type BreakpointWish, FUNCTIONS } from "../breakpoints/breakpoint-table.ts";
 import { type Debuggee, fromClientColumn, fromClientLine } from "../debuggee.ts";
 
 /** A busy function may serve V8's debugger late: the rest then comes as events. */
@@ -24,7 +24,24 @@ export async function setBreakpoints(
     });
   }
   const wishes = breakpoints.map((breakpoint) => toWish(debuggee, path, breakpoint));
-  const { current, added, removed } = debuggee.breakpoints.replace(path, wishes);
+  return replace(debuggee, path, wishes);
+}
+
+export function setFunctionBreakpoints(
+  debuggee: Debuggee,
+  { breakpoints }: DebugProtocol.SetFunctionBreakpointsArguments,
+): Promise<DebugProtocol.SetFunctionBreakpointsResponse["body"]> {
+  const wanted = { path: FUNCTIONS, line1: 1, column1: 1 };
+  const wishes = breakpoints.map(({ name, ...rest }) => ({ wanted, functionName: name.trim(), ...optionsOf(rest) }));
+  return replace(debuggee, FUNCTIONS, wishes);
+}
+
+async function replace(
+  debuggee: Debuggee,
+  file: string,
+  wishes: readonly BreakpointWish[],
+): Promise<{ breakpoints: DebugProtocol.Breakpoint[] }> {
+  const { current, added, removed } = debuggee.breakpoints.replace(file, wishes);
   for (const breakpoint of added) judgeBreakpoint(debuggee, breakpoint);
   await settleInTime(debuggee, added, rearm(debuggee, added, removed));
   return { breakpoints: current.map((breakpoint) => toDapBreakpoint(debuggee, breakpoint)) };
@@ -54,15 +71,34 @@ async function settleInTime(debuggee: Debuggee, added: readonly Breakpoint[], ar
 }
 
 function toWish(debuggee: Debuggee, path: string, breakpoint: DebugProtocol.SourceBreakpoint): BreakpointWish {
-  const { line, column, condition, hitCondition, logMessage } = breakpoint;
+  const { line, column } = breakpoint;
   return {
     wanted: {
       path,
       line1: fromClientLine(debuggee, line),
       column1: column === undefined ? 1 : fromClientColumn(debuggee, column),
     },
+    ...optionsOf(breakpoint),
+  };
+}
+
+/** @throws FaasifyError `debug-session-failed` for a mode that was never offered */
+function optionsOf({
+  condition,
+  hitCondition,
+  logMessage,
+  mode,
+}: Omit<DebugProtocol.SourceBreakpoint, "line" | "column">): Omit<BreakpointWish, "wanted"> {
+  const known = breakpointModes.find((candidate) => candidate === mode);
+  if (mode !== undefined && known === undefined) {
+    throw new FaasifyError("debug-session-failed", `There is no breakpoint mode "${mode}"`, {
+      remedy: `Choose one of ${breakpointModes.join(", ")}`,
+    });
+  }
+  return {
     ...(condition === undefined ? {} : { condition }),
     ...(hitCondition === undefined ? {} : { hitCondition }),
     ...(logMessage === undefined ? {} : { logMessage }),
+    ...(known === undefined || known === "pause" ? {} : { mode: known }),
   };
 }

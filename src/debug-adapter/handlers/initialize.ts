@@ -35,6 +35,23 @@ const capabilities: DebugProtocol.Capabilities = {
   supportTerminateDebuggee: true,
   supportsCancelRequest: true,
   supportsModulesRequest: true,
+  supportsFunctionBreakpoints: true,
+  breakpointModes: [
+    { mode: "pause", label: "Pause", description: "Pauses the invocation", appliesTo: ["source", "function"] },
+    { mode: "log", label: "Log", description: "Prints and goes on", appliesTo: ["source", "function"] },
+    {
+      mode: "snapshot",
+      label: "Snapshot",
+      description: "Takes stack and variables along without pausing",
+      appliesTo: ["source", "function"],
+    },
+    {
+      mode: "sample",
+      label: "Sample",
+      description: "A snapshot of one pass in as many as the hit count says, or in 10",
+      appliesTo: ["source", "function"],
+    },
+  ],
 };
 
 /** @throws FaasifyError `wrong-usage` for a client that names files by URI */

@@ -1,5 +1,6 @@
 /** `variablesReference`s and frame ids. Those of a paused sandbox end when it resumes; a session never reuses one. */
 import type { Protocol } from "devtools-protocol";
+import type { SnapshotVariable } from "../../protocol/launch-configuration.ts";
 import type { Sandbox } from "../sandbox.ts";
 
 /** Something that can be expanded. */
@@ -23,6 +24,8 @@ export interface Container {
   readonly scopeNumber?: number;
   /** Of a function's body, which V8 may tell from its parameters: the parameters' scope, shown with it as one. */
   readonly parameters?: Container;
+  /** All there is: the variables of a snapshot. */
+  readonly fixed?: readonly SnapshotVariable[];
   /** Shown in front of the members: `this`, the return value. */
   readonly extras?: readonly NamedValue[];
 }

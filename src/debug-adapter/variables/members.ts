@@ -3,9 +3,11 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Protocol } from "devtools-protocol";
 import type { Debuggee } from "../debuggee.ts";
 import type { Container, Lifetime, NamedValue } from "./handles.ts";
+import type { SnapshotVariable } from "../../protocol/launch-configuration.ts";
 import type { PageFacts } from "../../protocol/shim-commands.ts";
 import { refreshScope } from "./fresh-scope.ts";
 import { inHex } from "./hex.ts";
+import { valueText } from "./snapshots.ts";
 import { elementCount, hasMemory, renderValue, typeOf } from "./render.ts";
 
 type RemoteObject = Protocol.Runtime.RemoteObject;
@@ -34,6 +36,7 @@ export async function membersOf(
   container: Container,
   page: Page,
 ): Promise<DebugProtocol.Variable[]> {
+  if (container.fixed) return container.fixed.map((variable) => toFixedVariable(debuggee, container, variable));
   const { parameters, extras, ...body } = container;
   if (!parameters) return ownMembersOf(debuggee, container, page);
   const [inside, outside] = await Promise.all([
@@ -43,6 +46,17 @@ export async function membersOf(
   // `var` may declare a parameter's name once more.
   const hidden = new Set(inside.map(({ name }) => name));
   return [...outside.filter(({ name }) => !hidden.has(name)), ...inside];
+}
+
+function toFixedVariable(
+  { handles }: Debuggee,
+  { sandbox }: Container,
+  variable: SnapshotVariable,
+): DebugProtocol.Variable {
+  const { name, type, children } = variable;
+  const inside = { sandbox, objectId: undefined, expression: undefined, fixed: children ?? [] };
+  const variablesReference = children?.length ? handles.addContainer(inside, "session") : 0;
+  return { name, value: valueText(variable), type, variablesReference };
 }
 
 /** Which of the scopes that are shown as one has a variable. */

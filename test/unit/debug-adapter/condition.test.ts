@@ -1,5 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
+import { createSensitiveNames } from "../../../src/protocol/sensitive-names.ts";
 import { conditionOf, hitConditionProblem } from "../../../src/debug-adapter/breakpoints/condition.ts";
 
 /** Evaluates the condition at each pass, as V8 does, and returns the passes that would pause. */
@@ -74,8 +75,31 @@ it("takes escaped and unclosed braces for text", () => {
 });
 
 it("says what is wrong with a hit condition", () => {
-  expect(hitConditionProblem("often")).toContain('"often" is no hit condition');
-  expect(hitConditionProblem("> -1")).toBeDefined();
-  expect(hitConditionProblem(" >= 10 ")).toBeUndefined();
-  expect(hitConditionProblem(undefined)).toBeUndefined();
+  expect(hitConditionProblem({ hitCondition: "often" })).toContain('"often" is no hit condition');
+  expect(hitConditionProblem({ hitCondition: "> -1" })).toBeDefined();
+  expect(hitConditionProblem({ hitCondition: " >= 10 " })).toBeUndefined();
+  expect(hitConditionProblem({})).toBeUndefined();
+});
+
+it("prints no secret, and prints its place when it has no message", () => {
+  const sensitive = createSensitiveNames(["password"]);
+  const surroundings = { place: "orders.ts:3", names: [], sensitive };
+
+  expect(conditionOf(1, { logMessage: "{user} {user.password}" }, surroundings)).toBe(
+    '(console.log("%s %s", (user), "[redacted]"), false)',
+  );
+  expect(conditionOf(1, { mode: "log" }, surroundings)).toBe('(console.log("orders.ts:3"), false)');
+});
+
+it("takes one pass in so many as a sample, and pauses at none", () => {
+  const taken: number[] = [];
+  const context = { Symbol, Map, pass: 0, [Symbol.for("faasify.snapshot")]: () => taken.push(context.pass) };
+  const condition = conditionOf(1, { mode: "sample", hitCondition: "3" });
+  runInNewContext("this", context);
+  for (let pass = 1; pass <= 7; pass++)
+    expect(runInNewContext(condition, Object.assign(context, { pass }))).toBe(false);
+
+  expect(taken).toEqual([1, 4, 7]);
+  expect(hitConditionProblem({ mode: "sample", hitCondition: "0" })).toContain("no sampling rate");
+  expect(hitConditionProblem({ mode: "sample", hitCondition: "% 5" })).toBeUndefined();
 });
