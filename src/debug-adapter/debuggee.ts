@@ -52,6 +52,13 @@ export interface Run {
   readonly abort: AbortController;
 }
 
+/** What a data breakpoint can watch. */
+export interface DataTarget {
+  readonly sandbox: Sandbox;
+  readonly objectId: string;
+  readonly name: string;
+}
+
 export interface Debuggee {
   readonly target: DebugTarget;
   readonly options: AdapterOptions;
@@ -64,6 +71,10 @@ export interface Debuggee {
   readonly exceptionFilters: Map<string, string>;
   /** Scripts that have no file on this machine, by DAP's sourceReference. */
   readonly scriptReferences: Map<number, { readonly sandbox: Sandbox; readonly scriptId: string }>;
+  /** By DAP's data id. */
+  readonly dataTargets: Map<string, DataTarget>;
+  /** Data breakpoint id → where it watches. */
+  readonly dataBreakpoints: Map<number, Sandbox>;
   readonly configured: Gate;
   /** Aborted when the session ends. */
   readonly lifetime: AbortController;
@@ -97,6 +108,8 @@ export function createDebuggee(
     sourceMaps: createSourceMaps(),
     exceptionFilters: new Map(),
     scriptReferences: new Map(),
+    dataTargets: new Map(),
+    dataBreakpoints: new Map(),
     configured: createGate(),
     lifetime: new AbortController(),
     client: SILENT_CLIENT,

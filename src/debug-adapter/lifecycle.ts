@@ -9,6 +9,7 @@ import { DEBUG_ENVIRONMENT } from "../protocol/shim-messages.ts";
 import { judgeBreakpoint, notifyBreakpoint } from "./breakpoints/arming.ts";
 import type { DebugDeployment } from "./debug-target.ts";
 import type { Configuration, Debuggee } from "./debuggee.ts";
+import { unwatchAll } from "./handlers/data-breakpoints.ts";
 import { announceBuild } from "./handlers/modules.ts";
 import { print } from "./output.ts";
 import { withProgress } from "./progress.ts";
@@ -140,6 +141,7 @@ async function putBack(debuggee: Debuggee): Promise<void> {
   debuggee.lifetime.abort(
     new FaasifyError("debug-session-failed", "The debug session has ended", { remedy: "Start it again" }),
   );
+  await attempt(debuggee, () => unwatchAll(debuggee));
   await attempt(debuggee, async () => debuggee.relaySession?.close());
   const { deployment } = debuggee;
   if (deployment) await attempt(debuggee, () => debuggee.target.restore(deployment));

@@ -1,6 +1,7 @@
 /** A sandbox's main thread stops and runs on. */
 import type { Protocol } from "devtools-protocol";
 import { breakpointOf } from "./breakpoints/arming.ts";
+import { hitWatch, isWatchFrame, withoutWatchFrames } from "./breakpoints/data-watch.ts";
 import type { Debuggee } from "./debuggee.ts";
 import { notifyContinued, notifyStopped } from "./output.ts";
 import type { Intent, Sandbox, StepCommand, StepPlan } from "./sandbox.ts";
@@ -20,7 +21,8 @@ export function onPaused(
   prefetched: Prefetched | undefined,
 ): void {
   const known = sandbox.pause;
-  const isRepeated = known?.frames[0]?.callFrameId === event.callFrames[0]?.callFrameId;
+  const frames = withoutWatchFrames(event.callFrames);
+  const isRepeated = known?.frames[0]?.callFrameId === frames[0]?.callFrameId;
   // After a reconnect the shim announces the same pause again.
   if (known && isRepeated) return;
   const intent = sandbox.intent;
@@ -29,7 +31,8 @@ export function onPaused(
   sandbox.intent = "none";
   sandbox.plan = undefined;
   sandbox.pause = {
-    frames: event.callFrames,
+    frames,
+    isInWatch: frames.length < event.callFrames.length,
     asyncStack: event.asyncStackTrace,
     exception: isException(event) ? (event.data as Protocol.Runtime.RemoteObject) : undefined,
     prefetched: new Map(Object.entries(prefetched ?? {})),
@@ -73,7 +76,8 @@ function passesOver(debuggee: Debuggee, sandbox: Sandbox, event: PausedEvent): b
   const hits = event.hitBreakpoints ?? [];
   if (hits.length > 0) return isSecondEntry(sandbox, hits) && resume("Debugger.resume");
   // What was neither stepped to nor asked for is a `debugger` statement: the user's own, wherever it is.
-  if (isException(event) || sandbox.intent === "none") return false;
+  if (isException(event) || hitWatch(event.callFrames) !== undefined || sandbox.intent === "none") return false;
+  if (isWatchFrame(event.callFrames[0])) return resume("Debugger.stepOut");
   const planned = nextOfPlan(debuggee, sandbox, event);
   if (planned) return resume(planned);
   const [top] = event.callFrames;
@@ -123,6 +127,10 @@ function whyStopped(
   event: PausedEvent,
   intent: Intent,
 ): { reason: string; description?: string; text?: string; hitBreakpointIds?: number[] } {
+  const watch = hitWatch(event.callFrames);
+  if (watch !== undefined) {
+    return { reason: "data breakpoint", description: "Paused on data breakpoint", hitBreakpointIds: [watch] };
+  }
   if (isException(event)) {
     const text = renderValue(event.data as Protocol.Runtime.RemoteObject);
     return { reason: "exception", description: "Paused on exception", text };

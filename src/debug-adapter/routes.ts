@@ -8,6 +8,7 @@ import { completions } from "./handlers/completions.ts";
 import { continueThread, next, pause, restartFrame, stepIn, stepOut, terminateThreads } from "./handlers/control.ts";
 import { hotDeploy, invokeOnce } from "./handlers/custom.ts";
 import { setExceptionBreakpoints } from "./handlers/exception-breakpoints.ts";
+import { dataBreakpointInfo, setDataBreakpoints } from "./handlers/data-breakpoints.ts";
 import { evaluate, setExpression, setVariable } from "./handlers/evaluate.ts";
 import { exceptionInfo } from "./handlers/exception-info.ts";
 import { initialize } from "./handlers/initialize.ts";
@@ -36,6 +37,8 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["disconnect", disconnect],
   ["setBreakpoints", setBreakpoints],
   ["setFunctionBreakpoints", setFunctionBreakpoints],
+  ["dataBreakpointInfo", dataBreakpointInfo],
+  ["setDataBreakpoints", setDataBreakpoints],
   ["breakpointLocations", breakpointLocations],
   ["setExceptionBreakpoints", setExceptionBreakpoints],
   ["threads", threads],

@@ -15,6 +15,8 @@ export interface Script {
 
 /** What is known while the sandbox's main thread is paused. */
 export interface Pause {
+  /** The thread stands in an accessor of a data breakpoint, above `frames`. */
+  readonly isInWatch: boolean;
   readonly frames: readonly Protocol.Debugger.CallFrame[];
   readonly asyncStack: Protocol.Runtime.StackTrace | undefined;
   readonly exception: Protocol.Runtime.RemoteObject | undefined;

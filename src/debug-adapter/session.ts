@@ -21,6 +21,7 @@ class Cancelled extends Error {}
 const lookingOnly = new Set([
   "breakpointLocations",
   "completions",
+  "dataBreakpointInfo",
   "evaluate",
   "exceptionInfo",
   "loadedSources",

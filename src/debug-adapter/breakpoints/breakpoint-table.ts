@@ -30,6 +30,8 @@ export interface Breakpoint extends BreakpointWish {
 export interface BreakpointTable {
   all(): readonly Breakpoint[];
   byId(id: number): Breakpoint | undefined;
+  /** For a breakpoint that is none of the table's. */
+  newId(): number;
   /** Replaces all breakpoints of a file, as DAP does. What stays the same keeps its id and its state. */
   replace(file: string, wishes: readonly BreakpointWish[]): BreakpointChange;
 }
@@ -48,6 +50,7 @@ export function createBreakpointTable(): BreakpointTable {
   const all = () => [...byFile.values()].flat();
   return {
     all,
+    newId: () => ++lastId,
     byId: (id) => all().find((breakpoint) => breakpoint.id === id),
     replace(file, wishes) {
       const removed = [...(byFile.get(pathKey(file)) ?? [])];

@@ -38,6 +38,11 @@ export function conditionOf(id: number, wish: Conditions, surroundings: Surround
   return parts.join(" && ");
 }
 
+/** For what counts passes but is no place in the code. */
+export function countedHits(id: number, conditions: Pick<Conditions, "hitCondition">): string {
+  return hitParts(id, conditions)[0] ?? "";
+}
+
 function hitParts(id: number, { hitCondition, mode }: Conditions): string[] {
   if (mode === "sample") {
     const every = Number(SAMPLE_CONDITION.exec(hitCondition ?? "")?.[1] ?? DEFAULT_SAMPLE);

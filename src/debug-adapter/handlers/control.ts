@@ -124,11 +124,13 @@ interface Move {
 
 /** Answers at once: the client wants the response before the next `stopped`, and V8's word for it is not needed. */
 function run(debuggee: Debuggee, threadId: number, { command, intent, plan }: Move): void {
-  const { sandbox } = findPaused(debuggee, threadId);
+  const { sandbox, pause } = findPaused(debuggee, threadId);
+  const leavesWatch = pause.isInWatch && intent === "step";
   clearPause(debuggee, sandbox);
   sandbox.intent = intent;
-  sandbox.plan = plan;
-  void attempt(debuggee, sandbox, () => sandbox.cdp.send(command));
+  // Out of the accessor first, which is the step over the statement that came into it.
+  sandbox.plan = leavesWatch && command === "Debugger.stepOut" ? { kind: "then", command } : plan;
+  void attempt(debuggee, sandbox, () => sandbox.cdp.send(leavesWatch ? "Debugger.stepOut" : command));
 }
 
 async function attempt(debuggee: Debuggee, sandbox: Sandbox, command: () => Promise<unknown>): Promise<void> {

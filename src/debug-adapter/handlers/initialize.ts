@@ -36,6 +36,7 @@ const capabilities: DebugProtocol.Capabilities = {
   supportsCancelRequest: true,
   supportsModulesRequest: true,
   supportsFunctionBreakpoints: true,
+  supportsDataBreakpoints: true,
   breakpointModes: [
     { mode: "pause", label: "Pause", description: "Pauses the invocation", appliesTo: ["source", "function"] },
     { mode: "log", label: "Log", description: "Prints and goes on", appliesTo: ["source", "function"] },

@@ -78,6 +78,8 @@ const METHOD_NOT_FOUND = -32_601;
 const INTERNAL_ERROR = -32_603;
 /** The shim's own thread must never be paused: it is the one that answers. */
 const refusedDomain = "NodeWorker.";
+/** Properties that data breakpoints watch become what they were. */
+const UNWATCH = `globalThis[Symbol.for("faasify.watches")]?.forEach((unwatch) => unwatch())`;
 const shimUrl = /\/faasify-shim(-worker)?\.cjs$/;
 
 /**
@@ -133,6 +135,7 @@ export function inspectMainThread(
     release: () => {
       state.pauseWanted = false;
       state.session.removeAllListeners();
+      post(state, "Runtime.evaluate", { expression: UNWATCH, silent: true });
       if (state.paused) post(state, "Debugger.resume");
       post(state, "Debugger.disable");
       post(state, "Runtime.disable");
@@ -176,7 +179,10 @@ function onScript(state: State, payload: Notification & CdpPayload): void {
  */
 async function onPaused(state: State, params: Paused): Promise<void> {
   for (const frame of params.callFrames) frame.url ||= state.urls.get(frame.location.scriptId) ?? "";
-  const userFrame = params.callFrames.find((frame) => isUserCode(state, frame.url));
+  // The accessors of data breakpoints are nobody's code.
+  const userFrame = params.callFrames.find(
+    ({ url, functionName = "" }) => isUserCode(state, url) && !functionName.startsWith("faasifyWatch"),
+  );
   state.hidden = userFrame === undefined && (params.hitBreakpoints ?? []).length === 0;
   if (state.hidden) return passBy(state);
   state.paused = params;

@@ -2,6 +2,7 @@
 import { getScope, type Inspected } from "./properties.ts";
 
 export interface CallFrame {
+  readonly functionName?: string;
   /** Node leaves it empty: filled from the script's own message. */
   url: string;
   readonly location: { readonly scriptId: string };

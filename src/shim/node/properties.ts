@@ -31,6 +31,8 @@ interface Property {
   readonly name: string;
   readonly symbol?: unknown;
   value?: RemoteObject;
+  get?: RemoteObject;
+  set?: RemoteObject;
 }
 
 interface RemoteObject {
@@ -112,6 +114,7 @@ interface Count {
 
 export async function getProperties(thread: Inspected, request: PropertiesRequest): Promise<Properties> {
   const properties = await fetchPage(thread.ask, request);
+  await readWatched(thread, request.objectId, properties.result);
   await describeObjects(thread, request.objectId, properties.result);
   return properties;
 }
@@ -236,6 +239,17 @@ async function textsOf(thread: Inspected, objectId: string, names: readonly stri
     else for (const name of names.slice(0, MAX_SINGLE)) add(name, (await describe([name]))?.[0]);
     return texts;
   });
+}
+
+/** A property that a data breakpoint watches looks like any other. */
+async function readWatched(thread: Inspected, objectId: string, properties: readonly Property[]): Promise<void> {
+  for (const property of properties) {
+    if (!property.get?.description?.startsWith("faasifyWatch") || thread.frame === undefined) continue;
+    const { result } = await readGetter(thread, { objectId, name: property.name });
+    property.value = result as RemoteObject;
+    delete property.get;
+    delete property.set;
+  }
 }
 
 /** As `Runtime.callFunctionOn` would, which knows no time limit. */
