@@ -13,6 +13,8 @@ export interface AdapterOptions {
   readonly startRelay: () => Promise<Relay>;
   /** How long an invocation may run before the user is told that no shim has connected, in milliseconds. */
   readonly shimSilentAfterMs: number;
+  /** Whether the process lives on when a session ends, so that invocations may stay paused. */
+  readonly outlivesSession: boolean;
 }
 
 /** What the client said in `initialize`. */
@@ -62,13 +64,13 @@ export interface DataTarget {
 export interface Debuggee {
   readonly target: DebugTarget;
   readonly options: AdapterOptions;
-  readonly notify: (event: DebugProtocol.Event) => void;
+  notify: (event: DebugProtocol.Event) => void;
   readonly sandboxes: Map<number, Sandbox>;
-  readonly breakpoints: BreakpointTable;
+  breakpoints: BreakpointTable;
   readonly handles: Handles;
   readonly sourceMaps: SourceMaps;
   /** The chosen filters, each with its condition; an empty one always holds. */
-  readonly exceptionFilters: Map<string, string>;
+  exceptionFilters: Map<string, string>;
   /** Scripts that have no file on this machine, by DAP's sourceReference. */
   readonly scriptReferences: Map<number, { readonly sandbox: Sandbox; readonly scriptId: string }>;
   /** By DAP's data id. */
@@ -89,6 +91,8 @@ export interface Debuggee {
   /** Whether any shim has ever connected. */
   heardShim: boolean;
   lastThreadId: number;
+  /** Its client has left, and its paused invocations stay paused. */
+  isSuspended: boolean;
   /** Set once: the end is the same for `disconnect`, `terminate` and a client that vanishes. */
   ending: Promise<void> | undefined;
 }
@@ -121,6 +125,7 @@ export function createDebuggee(
     run: undefined,
     heardShim: false,
     lastThreadId: 0,
+    isSuspended: false,
     ending: undefined,
   };
 }

@@ -6,8 +6,9 @@ import type { DebugTarget } from "./debug-target.ts";
 import type { AdapterOptions } from "./debuggee.ts";
 import { startRelay } from "./relay/relay.ts";
 import { FaasifyDebugSession } from "./session.ts";
+import { endAllSuspended } from "./suspended.ts";
 
-const DEFAULTS: AdapterOptions = { startRelay: () => startRelay(), shimSilentAfterMs: 10_000 };
+const DEFAULTS: AdapterOptions = { startRelay: () => startRelay(), shimSilentAfterMs: 10_000, outlivesSession: true };
 
 /** For the editor, which hands messages over without a stream. Dispose it when the editor does. */
 export function createDebugAdapter(target: DebugTarget, options: Partial<AdapterOptions> = {}): DebugSession {
@@ -17,7 +18,7 @@ export function createDebugAdapter(target: DebugTarget, options: Partial<Adapter
 /** One session over standard input and output; resolves when it is over and the function is as it was found. */
 export function serveStdio(target: DebugTarget, options: Partial<AdapterOptions> = {}): Promise<void> {
   return new Promise((resolve) => {
-    const session = new FaasifyDebugSession(target, { ...DEFAULTS, ...options }, resolve);
+    const session = new FaasifyDebugSession(target, { ...DEFAULTS, outlivesSession: false, ...options }, resolve);
     session.start(process.stdin, process.stdout);
   });
 }
@@ -63,6 +64,7 @@ export async function serveTcp(
       const ends = [...sessions.values()];
       for (const socket of sessions.keys()) socket.destroy();
       await Promise.all(ends);
+      await endAllSuspended();
     },
   };
 }

@@ -20,6 +20,7 @@ export function onPaused(
   event: PausedEvent,
   prefetched: Prefetched | undefined,
 ): void {
+  sandbox.isResyncing = false;
   const known = sandbox.pause;
   const frames = withoutWatchFrames(event.callFrames);
   const isRepeated = known?.frames[0]?.callFrameId === frames[0]?.callFrameId;
@@ -47,6 +48,7 @@ export function onPaused(
 }
 
 export function onResumed(debuggee: Debuggee, sandbox: Sandbox): void {
+  sandbox.isResyncing = false;
   // The user's own commands clear the pause before V8 confirms: this one was somebody else's.
   if (!sandbox.pause) return;
   clearPause(debuggee, sandbox);
@@ -77,15 +79,23 @@ function passesOver(debuggee: Debuggee, sandbox: Sandbox, event: PausedEvent): b
   if (hits.length > 0) return isSecondEntry(sandbox, hits) && resume("Debugger.resume");
   // What was neither stepped to nor asked for is a `debugger` statement: the user's own, wherever it is.
   if (isException(event) || hitWatch(event.callFrames) !== undefined || sandbox.intent === "none") return false;
-  if (isWatchFrame(event.callFrames[0])) return resume("Debugger.stepOut");
-  const planned = nextOfPlan(debuggee, sandbox, event);
-  if (planned) return resume(planned);
+  const command = nextOfStep(debuggee, sandbox, event);
+  return command !== undefined && resume(command);
+}
+
+/** How a step goes on that is not over, or has ended in code that is not the user's. */
+function nextOfStep(
+  debuggee: Debuggee,
+  sandbox: Sandbox,
+  event: PausedEvent,
+): "Debugger.resume" | StepCommand | undefined {
   const [top] = event.callFrames;
-  if (!top || isUserCode(debuggee, sandbox, top.location)) return false;
-  if (++sandbox.autoSteps > MAX_AUTO_STEPS) return resume("Debugger.resume");
+  if (isWatchFrame(top)) return "Debugger.stepOut";
+  const planned = nextOfPlan(debuggee, sandbox, event);
+  if (planned || !top || isUserCode(debuggee, sandbox, top.location)) return planned;
+  if (++sandbox.autoSteps > MAX_AUTO_STEPS) return "Debugger.resume";
   const isInside = event.callFrames.some((frame) => isUserCode(debuggee, sandbox, frame.location));
-  if (!isInside) return resume("Debugger.resume");
-  return resume("Debugger.stepOut");
+  return isInside ? "Debugger.stepOut" : "Debugger.resume";
 }
 
 /** What a step that is not over yet does next; undefined when it is over. */

@@ -21,6 +21,7 @@ import { threads } from "./handlers/threads.ts";
 import { scopes, variables } from "./handlers/variables.ts";
 import { restart } from "./invocations.ts";
 import { disconnect, end, parseConfiguration, start } from "./lifecycle.ts";
+import { suspend } from "./suspended.ts";
 
 /** From a request's arguments to its response's body. */
 export type Route = (debuggee: Debuggee, args: never) => unknown;
@@ -34,7 +35,11 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["configurationDone", (debuggee) => debuggee.configured.open()],
   ["restart", restart],
   ["terminate", end],
-  ["disconnect", disconnect],
+  [
+    "disconnect",
+    (debuggee, args: DebugProtocol.DisconnectArguments) =>
+      args.suspendDebuggee ? suspend(debuggee) : disconnect(debuggee, args),
+  ],
   ["setBreakpoints", setBreakpoints],
   ["setFunctionBreakpoints", setFunctionBreakpoints],
   ["dataBreakpointInfo", dataBreakpointInfo],

@@ -141,6 +141,7 @@ function onReconnected(debuggee: Debuggee, sandbox: Sandbox): void {
   const { hello } = sandbox.connection;
   sandbox.cdp.abandon("its connection was lost for a moment");
   sandbox.requestId = hello.invocation?.requestId;
+  sandbox.isResyncing = hello.paused;
   if (sandbox.pause && !hello.paused) {
     clearPause(debuggee, sandbox);
     notifyContinued(debuggee, sandbox.threadId);

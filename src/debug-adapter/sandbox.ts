@@ -58,6 +58,8 @@ export interface Sandbox {
   epoch: number;
   requestId: string | undefined;
   pause: Pause | undefined;
+  /** Its connection is new, and it has not yet announced again that it is paused. */
+  isResyncing: boolean;
   intent: Intent;
   plan: StepPlan | undefined;
   /** DAP's step-in targets of this pause. */
@@ -83,6 +85,7 @@ export function createSandbox(threadId: number, connection: SandboxConnection): 
     epoch: connection.hello.epoch,
     requestId: connection.hello.invocation?.requestId,
     pause: undefined,
+    isResyncing: false,
     intent: "none",
     plan: undefined,
     stepTargets: new Map(),

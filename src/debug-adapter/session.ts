@@ -7,8 +7,9 @@ import type { DebugTarget } from "./debug-target.ts";
 import { type AdapterOptions, createDebuggee, type Debuggee } from "./debuggee.ts";
 import { launchInput } from "./handlers/custom.ts";
 import { runToEnd } from "./invocations.ts";
-import { end } from "./lifecycle.ts";
+import { end, parseConfiguration } from "./lifecycle.ts";
 import { routes } from "./routes.ts";
+import { resumeSession, takeSuspended } from "./suspended.ts";
 
 /** Ids of DAP error messages: clients may tell foreseen failures from the rest. */
 const FORESEEN = 1000;
@@ -35,7 +36,7 @@ const lookingOnly = new Set([
 ]);
 
 export class FaasifyDebugSession extends DebugSession {
-  readonly #debuggee: Debuggee;
+  #debuggee: Debuggee;
   readonly #ended: () => void;
   /** The requests under way that may be given up, by their number. */
   readonly #cancellable = new Map<number, () => void>();
@@ -58,10 +59,19 @@ export class FaasifyDebugSession extends DebugSession {
     this.sendResponse(new Response(request));
   }
 
+  /** The state of an earlier session of the same function, if its client left it suspended. */
+  #adopt({ command, arguments: args }: DebugProtocol.Request): boolean {
+    if (command !== "attach" && command !== "launch") return false;
+    const held = takeSuspended(parseConfiguration(command, args), this.#debuggee);
+    if (held) this.#debuggee = held;
+    return held !== undefined;
+  }
+
   /** The answer of a handler, or its cancellation, whichever comes first. */
   #run({ command, seq, arguments: args }: DebugProtocol.Request): Promise<unknown> {
     const route = routes.get(command);
     if (!route) throw new CdpError(`FaaSify's debugger does not know the request ${command}`);
+    if (this.#adopt({ command, seq, arguments: args, type: "request" })) return resumeSession(this.#debuggee);
     const work = Promise.resolve(route(this.#debuggee, (args ?? {}) as never));
     if (!lookingOnly.has(command)) return work;
     const { promise: cancelled, reject } = Promise.withResolvers<never>();
@@ -71,7 +81,8 @@ export class FaasifyDebugSession extends DebugSession {
 
   /** The client is gone, or has got the answer to `disconnect`. */
   override shutdown(): void {
-    void end(this.#debuggee).then(this.#ended);
+    if (this.#debuggee.isSuspended) this.#ended();
+    else void end(this.#debuggee).then(this.#ended);
   }
 
   override dispose(): void {

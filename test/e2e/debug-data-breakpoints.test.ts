@@ -76,7 +76,7 @@ it("stops where a property is changed, steps on from there, and leaves the objec
 it("stops at reads, by condition and by count", async () => {
   const { client, file, stop } = await stopInAccount();
   const { threadId } = stop;
-  const { dataId = "" } = await info(client, { name: "state.balance", frameId: stop.top.id });
+  const { dataId } = await info(client, { name: "state.balance", frameId: stop.top.id });
 
   await watch(client, { dataId: dataId ?? "", accessType: "write", condition: "value < oldValue" });
   await client.continueRequest({ threadId });

@@ -125,6 +125,42 @@ it("does the same when the client vanishes", async () => {
   await eventually("the restore", target.restored);
 });
 
+it("leaves invocations paused for the next client of the function, if told to", async () => {
+  const { file, target } = project();
+  const server = await serveTcp(target, 0);
+  onTestFinished(() => server.close());
+  const first = await connectTo(server.port);
+  await attach(first, { function: `${file}#total` }, breakAt(file, "sum += item.price"));
+  const answer = target.invokeFromOutside(call([...items, ...items]));
+  await stopped(first);
+  await first.disconnectRequest({ suspendDebuggee: true });
+  expect(target.restored()).toBe(false);
+
+  const second = await connectTo(server.port);
+  await attach(second, { function: `${file}#total` }, breakAt(file, "return rounded"));
+
+  const again = await stopped(second);
+  expect(again.event.body).toMatchObject({ reason: "pause", description: "Suspended" });
+  expect(again.top.line).toBe(lineOf(file, "sum += item.price"));
+  expect((await variablesOf(second, again.top.id)).get("sum")?.value).toBe("0");
+  await second.continueRequest({ threadId: again.threadId });
+  const next = await stopped(second);
+  expect(next.top.line).toBe(lineOf(file, "return rounded"));
+  await second.disconnectRequest();
+  expect((await answer).result).toBe(12);
+  expect(target.restored()).toBe(true);
+});
+
+it("suspends nothing where the adapter ends with its session", async () => {
+  const { file, target } = project();
+  const client = await connect(target, { outlivesSession: false });
+  await launch(client, { function: `${file}#total` });
+
+  await expect(client.disconnectRequest({ suspendDebuggee: true })).rejects.toThrow("Nothing can stay paused");
+  await client.disconnectRequest();
+  expect(target.restored()).toBe(true);
+});
+
 it("ends on terminate", async () => {
   const { file, target } = project();
   const client = await connect(target);

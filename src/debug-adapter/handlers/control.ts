@@ -125,6 +125,12 @@ interface Move {
 /** Answers at once: the client wants the response before the next `stopped`, and V8's word for it is not needed. */
 function run(debuggee: Debuggee, threadId: number, { command, intent, plan }: Move): void {
   const { sandbox, pause } = findPaused(debuggee, threadId);
+  // What was sent now would be lost, or overtaken by the announcement of the pause that it ends.
+  if (!sandbox.connection.connected || sandbox.isResyncing) {
+    throw new FaasifyError("debug-session-failed", "The function's connection was lost for a moment", {
+      remedy: "Try again",
+    });
+  }
   const leavesWatch = pause.isInWatch && intent === "step";
   clearPause(debuggee, sandbox);
   sandbox.intent = intent;

@@ -43,12 +43,7 @@ async function findObject(
   debuggee: Debuggee,
   { variablesReference, name, frameId }: DebugProtocol.DataBreakpointInfoArguments,
 ): Promise<Found | string> {
-  if (variablesReference !== undefined) {
-    const { sandbox, objectId, scopeNumber, frame, expression } = findContainer(debuggee, variablesReference);
-    const isVariable = scopeNumber !== undefined && frame?.scopeChain[scopeNumber]?.type !== "global";
-    if (isVariable || objectId === undefined) return `${name} is a variable: only properties of objects can be watched`;
-    return { sandbox, objectId, name, label: expression ? `${expression}.${name}` : name };
-  }
+  if (variablesReference !== undefined) return findMember(debuggee, variablesReference, name);
   const [, object, property] = /^(.+)\.([\w$]+)$/.exec(name.trim()) ?? [];
   if (object === undefined || property === undefined || frameId === undefined) {
     return `${name} is no property of an object`;
@@ -57,6 +52,13 @@ async function findObject(
   const { objectId } = await evaluateInFrame(handle, object, "pure");
   if (objectId === undefined) return `${object} is no object`;
   return { sandbox: handle.sandbox, objectId, name: property, label: name };
+}
+
+function findMember(debuggee: Debuggee, reference: number, name: string): Found | string {
+  const { sandbox, objectId, scopeNumber, frame, expression } = findContainer(debuggee, reference);
+  const isVariable = scopeNumber !== undefined && frame?.scopeChain[scopeNumber]?.type !== "global";
+  if (isVariable || objectId === undefined) return `${name} is a variable: only properties of objects can be watched`;
+  return { sandbox, objectId, name, label: expression ? `${expression}.${name}` : name };
 }
 
 /** Replaces all of them, as DAP does. */

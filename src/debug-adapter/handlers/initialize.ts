@@ -33,6 +33,7 @@ const capabilities: DebugProtocol.Capabilities = {
   supportsSingleThreadExecutionRequests: true,
   supportsTerminateThreadsRequest: true,
   supportTerminateDebuggee: true,
+  supportSuspendDebuggee: true,
   supportsCancelRequest: true,
   supportsModulesRequest: true,
   supportsFunctionBreakpoints: true,

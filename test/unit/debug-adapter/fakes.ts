@@ -90,8 +90,10 @@ export function fakeSession(): FakeSession {
     throw new Error("no test of this kind deploys");
   };
   const target = { deploy: never, invoke: never, restore: never };
-  const debuggee = createDebuggee(target, { startRelay: never, shimSilentAfterMs: 1000 }, (event) =>
-    events.push(event),
+  const debuggee = createDebuggee(
+    target,
+    { startRelay: never, shimSilentAfterMs: 1000, outlivesSession: true },
+    (event) => events.push(event),
   );
   debuggee.configured.open();
   return {
