@@ -9,7 +9,8 @@ import { createSensitiveNames } from "../../protocol/sensitive-names.ts";
 import { bundlePattern, type Sandbox } from "../sandbox.ts";
 import { shimSettings } from "../shim-settings.ts";
 import type { BundleMap } from "../sources/bundle-map.ts";
-import { blankNonCode } from "../sources/function-body.ts";
+import { blankNonCode } from "../sources/blank-code.ts";
+import { inBundleNames } from "../sources/renames.ts";
 import { mapOf, toOriginal } from "../sources/locate.ts";
 import { type Breakpoint, PENDING } from "./breakpoint-table.ts";
 import { conditionOf, hitConditionProblem } from "./condition.ts";
@@ -36,7 +37,7 @@ export async function armBreakpoint(debuggee: Debuggee, sandbox: Sandbox, breakp
   }
   try {
     if (takesSnapshots(breakpoint)) enableSnapshots(debuggee, sandbox);
-    const answers = await Promise.all(places.map((place) => setInV8(debuggee, sandbox, breakpoint, place)));
+    const answers = await Promise.all(places.map((place) => setInV8(debuggee, sandbox, breakpoint, { map, place })));
     const ids = answers.map(({ breakpointId }) => breakpointId);
     sandbox.armed.set(breakpoint.id, ids);
     // The user may have removed it in the meantime.
@@ -49,19 +50,26 @@ export async function armBreakpoint(debuggee: Debuggee, sandbox: Sandbox, breakp
   }
 }
 
+interface Site {
+  readonly map: BundleMap;
+  readonly place: Extract<Placement, { ok: true }>;
+}
+
 function setInV8(
   debuggee: Debuggee,
   sandbox: Sandbox,
   breakpoint: Breakpoint,
-  { position, original }: Extract<Placement, { ok: true }>,
+  { map, place: { position, original } }: Site,
 ): Promise<Protocol.Debugger.SetBreakpointByUrlResponse> {
   const { path: file, line1 } = original;
+  const { renames, kept } = map.namesIn(file);
   const names = takesSnapshots(breakpoint) ? namesAround(blankNonCode(readLinesOf(file).join("\n")), line1) : [];
   return sandbox.cdp.send("Debugger.setBreakpointByUrl", {
     urlRegex: bundlePattern(breakpoint.id, sandbox.connection.hello.taskRoot),
     lineNumber: position.line0,
     columnNumber: position.column0,
     condition: conditionOf(breakpoint.id, breakpoint, {
+      translate: (code) => inBundleNames(code, renames, (name) => kept.has(name)),
       place: `${breakpoint.functionName ?? path.basename(file)}:${line1}`,
       names,
       sensitive: createSensitiveNames(shimSettings(debuggee).redact),

@@ -14,6 +14,8 @@ type Conditions = Pick<BreakpointWish, "condition" | "hitCondition" | "logMessag
 
 /** What is known of the breakpoint's place. */
 export interface Surroundings {
+  /** From the names of the source to those of the bundle. */
+  readonly translate: (code: string) => string;
   /** What a log point without a message prints. */
   readonly place: string;
   /** Variables that a snapshot takes along. */
@@ -21,7 +23,7 @@ export interface Surroundings {
   readonly sensitive: SensitiveNames;
 }
 
-const NOWHERE: Surroundings = { place: "", names: [], sensitive: createSensitiveNames([]) };
+const NOWHERE: Surroundings = { translate: (code) => code, place: "", names: [], sensitive: createSensitiveNames([]) };
 
 /**
  * What V8 evaluates at each pass of a breakpoint; the empty string pauses always.
@@ -31,7 +33,7 @@ const NOWHERE: Surroundings = { place: "", names: [], sensitive: createSensitive
  */
 export function conditionOf(id: number, wish: Conditions, surroundings: Surroundings = NOWHERE): string {
   const parts = [
-    ...(wish.condition?.trim() ? [`(${wish.condition})`] : []),
+    ...(wish.condition?.trim() ? [`(${surroundings.translate(wish.condition)})`] : []),
     ...hitParts(id, wish),
     ...actionParts(id, wish, surroundings),
   ];
@@ -52,14 +54,11 @@ function hitParts(id: number, { hitCondition, mode }: Conditions): string[] {
 }
 
 /** What is done instead of pausing. */
-function actionParts(
-  id: number,
-  { logMessage, mode }: Conditions,
-  { place, names, sensitive }: Surroundings,
-): string[] {
-  if (mode === "snapshot" || mode === "sample") return [`(${snapshotExpression(id, names)}, false)`];
+function actionParts(id: number, { logMessage, mode }: Conditions, surroundings: Surroundings): string[] {
+  const { place, names, translate } = surroundings;
+  if (mode === "snapshot" || mode === "sample") return [`(${snapshotExpression(id, names, translate)}, false)`];
   const message = logMessage ?? (mode === "log" ? place : undefined);
-  return message === undefined ? [] : [`(${logExpression(message, sensitive)}, false)`];
+  return message === undefined ? [] : [`(${logExpression(message, surroundings)}, false)`];
 }
 
 /** What is wrong with a hit condition, or undefined. */
@@ -87,16 +86,16 @@ function countExpression(id: number, test: string): string {
 }
 
 /** `total {net}, {items.length}` → `console.log("total %s, %s", …)`; braces nest, `\{` stands for itself. */
-function logExpression(message: string, sensitive: SensitiveNames): string {
+function logExpression(message: string, surroundings: Surroundings): string {
   const pieces = splitMessage(message);
   const format = pieces.map(({ text, isCode }) => (isCode ? "%s" : text.split("%").join("%%"))).join("");
-  const values = pieces.filter(({ isCode }) => isCode).map(({ text }) => valueExpression(text.trim(), sensitive));
+  const values = pieces.filter(({ isCode }) => isCode).map(({ text }) => valueExpression(text.trim(), surroundings));
   return `console.log(${[JSON.stringify(format), ...values].join(", ")})`;
 }
 
 /** What is printed is in the function's log as well: a secret's value is not taken there either. */
-function valueExpression(code: string, sensitive: SensitiveNames): string {
-  return sensitive.mentions(code) ? JSON.stringify(REDACTED) : `(${code || "undefined"})`;
+function valueExpression(code: string, { sensitive, translate }: Surroundings): string {
+  return sensitive.mentions(code) ? JSON.stringify(REDACTED) : `(${translate(code) || "undefined"})`;
 }
 
 interface Piece {

@@ -22,8 +22,14 @@ const KEYWORDS = new Set(
 );
 
 /** What V8 evaluates at a pass. A name that is not visible there is left out, as is what fails. */
-export function snapshotExpression(id: number, names: readonly string[]): string {
-  const reads = names.map((name) => `try { $faasify[${JSON.stringify(name)}] = ${name}; } catch {}`).join(" ");
+export function snapshotExpression(
+  id: number,
+  names: readonly string[],
+  translate = (name: string): string => name,
+): string {
+  const reads = names
+    .map((name) => `try { $faasify[${JSON.stringify(name)}] = ${translate(name)}; } catch {}`)
+    .join(" ");
   return `${HELPER}?.(${id}, ($faasify) => { ${reads} })`;
 }
 

@@ -5,6 +5,7 @@ import type { Sandbox } from "../sandbox.ts";
 import { CdpError } from "../cdp/cdp-client.ts";
 import type { FrameHandle } from "../variables/handles.ts";
 import { anySandbox, evaluateGlobally, evaluateInFrame } from "./evaluate.ts";
+import { toBundleNames } from "../sources/bundle-names.ts";
 import { findFrame } from "./find.ts";
 
 type Item = DebugProtocol.CompletionItem;
@@ -77,7 +78,7 @@ async function membersOf(debuggee: Debuggee, handle: FrameHandle | undefined, ob
   const sandbox = handle?.sandbox ?? anySandbox(debuggee);
   try {
     const value = handle
-      ? await evaluateInFrame(handle, object, "pure")
+      ? await evaluateInFrame(handle, await toBundleNames(debuggee, handle, object), "pure")
       : await evaluateGlobally(sandbox, object, "pure");
     if (value.objectId === undefined) return [];
     const { result } = await sandbox.cdp.send("Runtime.callFunctionOn", {

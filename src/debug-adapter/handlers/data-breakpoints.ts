@@ -6,6 +6,7 @@ import type { DataTarget, Debuggee } from "../debuggee.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { CdpError } from "../cdp/cdp-client.ts";
 import { evaluateInFrame } from "./evaluate.ts";
+import { toBundleNames } from "../sources/bundle-names.ts";
 import { findContainer, findFrame } from "./find.ts";
 
 type Info = DebugProtocol.DataBreakpointInfoResponse["body"];
@@ -49,7 +50,7 @@ async function findObject(
     return `${name} is no property of an object`;
   }
   const handle = findFrame(debuggee, frameId);
-  const { objectId } = await evaluateInFrame(handle, object, "pure");
+  const { objectId } = await evaluateInFrame(handle, await toBundleNames(debuggee, handle, object), "pure");
   if (objectId === undefined) return `${object} is no object`;
   return { sandbox: handle.sandbox, objectId, name: property, label: name };
 }

@@ -9,6 +9,7 @@ import { markChanged } from "../pause-events.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { describeValue, scopeOf } from "../variables/members.ts";
 import { renderValue } from "../variables/render.ts";
+import { toBundleNames } from "../sources/bundle-names.ts";
 import { findContainer, findFrame } from "./find.ts";
 
 type RemoteObject = Protocol.Runtime.RemoteObject;
@@ -34,8 +35,9 @@ export async function evaluate(
   const { expression, frameId, context, format } = args;
   const handle = frameId === undefined ? undefined : findFrame(debuggee, frameId);
   const sandbox = handle?.sandbox ?? anySandbox(debuggee);
+  const translated = handle ? await toBundleNames(debuggee, handle, expression) : expression;
   const run = (mode: Mode) =>
-    handle ? evaluateInFrame(handle, expression, mode) : evaluateGlobally(sandbox, expression, mode);
+    handle ? evaluateInFrame(handle, translated, mode) : evaluateGlobally(sandbox, translated, mode);
   const value = await evaluateFor(context, run, () => {
     markChanged(sandbox);
     // Not for a watch: being fetched again it would change something again.
@@ -82,11 +84,12 @@ export async function setVariable(
   debuggee: Debuggee,
   { variablesReference, name, value: expression, format }: DebugProtocol.SetVariableArguments,
 ): Promise<DebugProtocol.SetVariableResponse["body"]> {
-  const { sandbox, frame, scopeNumber, objectId } = await scopeOf(findContainer(debuggee, variablesReference), name);
+  const container = await scopeOf(findContainer(debuggee, variablesReference), name);
+  const { sandbox, frame, scopeNumber, objectId } = container;
   if (objectId === undefined) throw new CdpError(`${name} cannot be changed`);
   const request: AssignRequest = {
-    expression: asExpression(expression),
-    name,
+    expression: asExpression(frame ? await toBundleNames(debuggee, { sandbox, frame }, expression) : expression),
+    name: container.names?.get(name) ?? name,
     ...(frame ? { callFrameId: frame.callFrameId } : {}),
     ...(scopeNumber === undefined ? { objectId } : { scopeNumber }),
   };

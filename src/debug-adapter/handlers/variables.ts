@@ -2,6 +2,7 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Protocol } from "devtools-protocol";
 import type { Debuggee } from "../debuggee.ts";
 import type { Container, FrameHandle, NamedValue } from "../variables/handles.ts";
+import { renamesAt } from "../sources/bundle-names.ts";
 import { membersOf } from "../variables/members.ts";
 import { findContainer } from "./find.ts";
 
@@ -31,7 +32,9 @@ export function scopes(
   return {
     scopes: scopeChain.flatMap((scope, index) => {
       if (index === body) return toDapScope(debuggee, scopeChain[index + 1] ?? scope, functionContainer(handle, index));
-      return index - 1 === body ? [] : toDapScope(debuggee, scope, scopeContainer(handle, index));
+      if (index - 1 === body) return [];
+      const names = scope.type === "module" || scope.type === "script" ? renamesAt(debuggee, handle) : undefined;
+      return toDapScope(debuggee, scope, { ...scopeContainer(handle, index), names });
     }),
   };
 }

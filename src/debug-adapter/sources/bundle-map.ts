@@ -11,6 +11,7 @@ import {
 } from "@jridgewell/trace-mapping";
 import { FaasifyError } from "../../core/errors.ts";
 import type { Position0, Position1, Range0 } from "../../core/positions.ts";
+import { type Correspondence, type FileNames, findNames } from "./renames.ts";
 
 /** A place in a file of the user's, by absolute path. */
 export interface OriginalPosition extends Position1 {
@@ -32,14 +33,20 @@ export interface BundleMap {
   toGenerated(original: OriginalPosition): Position0 | undefined;
   /** The generated code from the first to behind the last place that comes from this line. */
   spanOf(file: string, line1: number): Range0 | undefined;
+  /** What the bundler made of the names in a file; nothing without the bundle's text. */
+  namesIn(file: string): FileNames;
   /** Alternating starts and ends of the generated code that comes from the files `skips` chooses, as CDP wants it. */
   rangesOf(skips: (file: string) => boolean): readonly Position0[];
 }
 
+/** More of a line than this is no name. */
+const MAX_NAME = 200;
+
 /**
+ * @param bundle - its text, where it is known
  * @throws FaasifyError `file-not-found` when the map is missing, `debug-session-failed` when it is damaged
  */
-export async function loadBundleMap(buildId: string, sourceMapPath: string): Promise<BundleMap> {
+export async function loadBundleMap(buildId: string, sourceMapPath: string, bundle?: string): Promise<BundleMap> {
   const text = await readFile(sourceMapPath, "utf8").catch((cause: unknown) => {
     throw new FaasifyError("file-not-found", `The source map ${sourceMapPath} cannot be read`, {
       remedy: "Deploy the function again",
@@ -47,7 +54,7 @@ export async function loadBundleMap(buildId: string, sourceMapPath: string): Pro
     });
   });
   try {
-    return createBundleMap(buildId, text, sourceMapPath);
+    return createBundleMap(buildId, text, sourceMapPath, bundle);
   } catch (cause) {
     throw new FaasifyError("debug-session-failed", `The source map ${sourceMapPath} is damaged`, {
       remedy: "Delete the file and deploy the function again",
@@ -57,11 +64,12 @@ export async function loadBundleMap(buildId: string, sourceMapPath: string): Pro
 }
 
 /** @param sourceMapPath - what relative `sources` are beside */
-export function createBundleMap(buildId: string, text: string, sourceMapPath: string): BundleMap {
+export function createBundleMap(buildId: string, text: string, sourceMapPath: string, bundle = ""): BundleMap {
   const folder = path.dirname(sourceMapPath);
   const trace = new TraceMap(text);
   const paths = trace.sources.map((source) => toPath(trace.sourceRoot, source, folder));
   const indexByPath = new Map(paths.map((file, index) => [pathKey(file), index]));
+  const names = new Map<number, FileNames>();
   return {
     buildId,
     sourceMapPath,
@@ -79,6 +87,12 @@ export function createBundleMap(buildId: string, text: string, sourceMapPath: st
     spanOf: (file, line1) => {
       const index = indexByPath.get(pathKey(file));
       return index === undefined ? undefined : spanOf(trace, index, line1);
+    },
+    namesIn: (file) => {
+      const index = indexByPath.get(pathKey(file)) ?? -1;
+      const known = names.get(index) ?? findNames(correspondencesOf(trace, index, bundle));
+      names.set(index, known);
+      return known;
     },
     rangesOf: (skips) => rangesOf(trace, (index) => skips(paths[index] ?? "")),
   };
@@ -143,4 +157,21 @@ function rangesOf(trace: TraceMap, skips: (sourceIndex: number) => boolean): Pos
   });
   if (inside) borders.push({ line0: decodedMappings(trace).length, column0: 0 });
   return borders;
+}
+
+/** The texts at the two ends of every segment of a file, where both begin a name. */
+function correspondencesOf(trace: TraceMap, sourceIndex: number, bundle: string): Correspondence[] {
+  const original = (trace.sourcesContent?.[sourceIndex] ?? "").split("\n");
+  const generated = bundle === "" ? [] : bundle.split("\n");
+  const from = (lines: readonly string[], line: number, column: number): string => {
+    const text = lines[line] ?? "";
+    return /[\w$.#]/.test(text.charAt(column - 1)) ? "" : text.slice(column, column + MAX_NAME);
+  };
+  return decodedMappings(trace).flatMap((segments, line0) =>
+    segments.flatMap(([column0, source, originalLine = 0, originalColumn = 0]) =>
+      source === sourceIndex
+        ? { original: from(original, originalLine, originalColumn), generated: from(generated, line0, column0) }
+        : [],
+    ),
+  );
 }

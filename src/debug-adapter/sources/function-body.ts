@@ -1,5 +1,6 @@
 /** Finds where the body of a named function begins in a source text. Pure: it knows no parser, only brackets. */
 import type { Position1 } from "../../core/positions.ts";
+import { blankNonCode } from "./blank-code.ts";
 import { escapeRegExp } from "./skip-files.ts";
 
 /**
@@ -74,14 +75,6 @@ function opensType(code: string, index: number): boolean {
 /** `const f: (a: number) => void = …`: the arrow before the `=` is a type's. */
 function isTypeArrow(code: string, from: number, index: number): boolean {
   return /^\s*:/.test(code.slice(from, index)) && !/[^=!<>]=[^=>]/.test(code.slice(from, index));
-}
-
-/** Comments and the contents of strings become blanks of the same length, so that offsets stay. */
-export function blankNonCode(text: string): string {
-  return text.replace(
-    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`/g,
-    (whole) => whole.replace(/[^\n]/g, " "),
-  );
 }
 
 function positionAt(text: string, offset: number): Position1 {

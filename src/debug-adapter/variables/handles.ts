@@ -20,6 +20,8 @@ export interface Container {
   readonly receiver?: string | undefined;
   /** The one member that is a getter, not read yet. */
   readonly getter?: string;
+  /** Of a module's scope: name in the source → name in the bundle, where they differ. */
+  readonly names?: ReadonlyMap<string, string> | undefined;
   /** Set for scopes: which of the frame's scope chain. */
   readonly scopeNumber?: number;
   /** Of a function's body, which V8 may tell from its parameters: the parameters' scope, shown with it as one. */

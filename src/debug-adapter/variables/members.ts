@@ -5,6 +5,7 @@ import type { Debuggee } from "../debuggee.ts";
 import type { Container, Lifetime, NamedValue } from "./handles.ts";
 import type { SnapshotVariable } from "../../protocol/launch-configuration.ts";
 import type { PageFacts } from "../../protocol/shim-commands.ts";
+import { inSourceNames } from "../sources/renames.ts";
 import { refreshScope } from "./fresh-scope.ts";
 import { inHex } from "./hex.ts";
 import { valueText } from "./snapshots.ts";
@@ -74,7 +75,7 @@ async function ownMembersOf(debuggee: Debuggee, container: Container, page: Page
   const extras = (container.extras ?? []).map(show);
   if (container.objectId === undefined) return extras;
   if (container.getter !== undefined) return [show(await readGetter(container, container.getter))];
-  const properties = await currentProperties(container, container.objectId, page);
+  const properties = withSourceNames(container, await currentProperties(container, container.objectId, page));
   return [
     ...extras,
     ...properties.result.flatMap((property) => describeProperty(debuggee, container, property, looks)),
@@ -87,6 +88,25 @@ async function ownMembersOf(debuggee: Debuggee, container: Container, page: Page
 async function currentProperties(container: Container, objectId: string, page: Page): Promise<Fetched> {
   const fetched = await fetchProperties(container, objectId, page);
   return container.sandbox.pause?.changed ? refreshScope(container, fetched) : fetched;
+}
+
+/** FaaSify's own variables are not the user's. */
+const INTERNAL = /^(?:__faasify|#faasify)/;
+
+/** The variables of a module under the names that they have in the file of the frame. */
+function withSourceNames({ names, scopeNumber }: Container, properties: Fetched): Fetched {
+  const shown = properties.result.filter(({ name }) => !INTERNAL.test(name));
+  const privates = properties.privateProperties?.filter(({ name }) => !INTERNAL.test(name));
+  const kept = { ...properties, result: shown, ...(privates ? { privateProperties: privates } : {}) };
+  if (!names || scopeNumber === undefined) return kept;
+  const sourceNames = inSourceNames(names);
+  const result = shown.map((property) => {
+    const name = sourceNames.get(property.name);
+    if (name !== undefined) return { ...property, name };
+    // Another file's variable, whose name means something else here.
+    return names.has(property.name) ? { ...property, name: `${property.name} (of another file)` } : property;
+  });
+  return { ...kept, result };
 }
 
 /** One entry that stands for all members that were not asked for. */

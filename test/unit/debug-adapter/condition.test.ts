@@ -83,7 +83,7 @@ it("says what is wrong with a hit condition", () => {
 
 it("prints no secret, and prints its place when it has no message", () => {
   const sensitive = createSensitiveNames(["password"]);
-  const surroundings = { place: "orders.ts:3", names: [], sensitive };
+  const surroundings = { place: "orders.ts:3", names: [], sensitive, translate: (code: string) => code };
 
   expect(conditionOf(1, { logMessage: "{user} {user.password}" }, surroundings)).toBe(
     '(console.log("%s %s", (user), "[redacted]"), false)',
