@@ -4,13 +4,32 @@
  * breakpoint and second.
  */
 export const SNAPSHOT_HELPER = String.raw`(send, words, pattern) => {
-  const MAX_DEPTH = 3, MAX_MEMBERS = 20, MAX_TEXT = 200, MAX_NODES = 400, MAX_FRAMES = 20, PER_SECOND = 20;
-  const isProxy = process.getBuiltinModule?.("node:util")?.types.isProxy ?? (() => false);
+  const MAX_DEPTH = 3, MAX_MEMBERS = 20, MAX_TEXT = 200, MAX_NODES = 400, MAX_FRAMES = 20, PER_SECOND = 20, MAX_JUDGED = 2000;
+  // None of these looks at what the user could have changed.
+  const sizeBy = (type) => {
+    const { get } = Object.getOwnPropertyDescriptor(type.prototype, "size");
+    return (value) => { try { get.call(value); return true; } catch { return false; } };
+  };
+  const types = process.getBuiltinModule?.("node:util")?.types ?? {
+    isProxy: () => false,
+    isMap: sizeBy(Map),
+    isSet: sizeBy(Set),
+    isDate: (value) => value instanceof Date,
+    isNativeError: (value) => value instanceof Error,
+  };
+  const { isProxy, isMap, isSet, isDate, isNativeError } = types;
+  const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, "size").get;
+  const setSize = Object.getOwnPropertyDescriptor(Set.prototype, "size").get;
   const secrets = words.map((word) => word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "")).filter(Boolean);
   const assignment = pattern === undefined ? undefined : new RegExp(pattern, "giu");
+  const judged = new Map();
   const isSecret = (name) => {
+    const known = judged.get(name);
+    if (known !== undefined) return known;
     const bare = name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
-    return secrets.some((word) => bare.includes(word));
+    const judgement = secrets.some((word) => bare.includes(word));
+    if (judged.size < MAX_JUDGED) judged.set(name, judgement);
+    return judgement;
   };
   const quotas = new Map();
   let nodes = 0;
@@ -28,9 +47,6 @@ export const SNAPSHOT_HELPER = String.raw`(send, words, pattern) => {
     }
     return "Object";
   };
-  const sizeOf = (value, type) => {
-    try { return Object.getOwnPropertyDescriptor(type.prototype, "size").get.call(value); } catch { return undefined; }
-  };
   const primitive = (name, value) => {
     const type = value === null ? "null" : typeof value;
     if (type === "string") return { name, type, value: textOf(value) };
@@ -41,7 +57,7 @@ export const SNAPSHOT_HELPER = String.raw`(send, words, pattern) => {
   const members = (value, depth) => {
     const children = [];
     const add = (name, member) => void (children.length < MAX_MEMBERS && children.push(node(name, member, depth)));
-    if (sizeOf(value, Map) !== undefined) {
+    if (isMap(value)) {
       let index = 0;
       for (const [key, member] of Map.prototype.entries.call(value)) {
         if (index >= MAX_MEMBERS) break;
@@ -49,7 +65,7 @@ export const SNAPSHOT_HELPER = String.raw`(send, words, pattern) => {
         add(label, member);
         index += 1;
       }
-    } else if (sizeOf(value, Set) !== undefined) {
+    } else if (isSet(value)) {
       let index = 0;
       for (const member of Set.prototype.values.call(value)) {
         if (index >= MAX_MEMBERS) break;
@@ -69,7 +85,8 @@ export const SNAPSHOT_HELPER = String.raw`(send, words, pattern) => {
   };
   const countOf = (value) => {
     if (Array.isArray(value) || ArrayBuffer.isView(value)) return value.length;
-    return sizeOf(value, Map) ?? sizeOf(value, Set);
+    if (isMap(value)) return mapSize.call(value);
+    return isSet(value) ? setSize.call(value) : undefined;
   };
   const node = (name, value, depth) => {
     nodes += 1;
@@ -79,11 +96,11 @@ export const SNAPSHOT_HELPER = String.raw`(send, words, pattern) => {
     if (!isObject) return primitive(name, value);
     if (isProxy(value)) return { name, type: "object", value: "Proxy" };
     if (typeof value === "function") return { name, type: "function", value: "ƒ" };
-    if (value instanceof Date) return { name, type: "Date", value: String(Date.prototype.getTime.call(value)) };
+    if (isDate(value)) return { name, type: "Date", value: String(Date.prototype.getTime.call(value)) };
     const type = classOf(value);
     const count = countOf(value);
     const shown = { name, type, value: type, ...(count === undefined ? {} : { count }) };
-    if (value instanceof Error) {
+    if (isNativeError(value)) {
       const message = Object.getOwnPropertyDescriptor(value, "message")?.value;
       return { ...shown, value: type + (typeof message === "string" ? ": " + textOf(message) : "") };
     }
