@@ -31,6 +31,8 @@ export function onPaused(
   sandbox.autoSteps = 0;
   sandbox.intent = "none";
   sandbox.plan = undefined;
+  const { returned } = sandbox;
+  sandbox.returned = undefined;
   sandbox.pause = {
     frames,
     isInWatch: frames.length < event.callFrames.length,
@@ -38,6 +40,7 @@ export function onPaused(
     exception: isException(event) ? (event.data as Protocol.Runtime.RemoteObject) : undefined,
     prefetched: new Map(Object.entries(prefetched ?? {})),
     changed: false,
+    returned,
     frameIds: undefined,
   };
   notifyStopped(debuggee, {

@@ -109,6 +109,7 @@ function onMessage(debuggee: Debuggee, sandbox: Sandbox, message: ShimMessage): 
       break;
     case "invocation-ended":
       sandbox.requestId = undefined;
+      sandbox.returned = undefined;
       if (sandbox.abandoned) void readmit(sandbox);
       break;
     case "auto-resumed":

@@ -24,8 +24,15 @@ export interface Pause {
   readonly prefetched: Map<string, Protocol.Runtime.GetPropertiesResponse>;
   /** A variable may have another value than when it was stopped: V8's scope objects are copies made at the stop. */
   changed: boolean;
+  /** What the function that a step left has returned. */
+  readonly returned: Returned | undefined;
   /** Ids of `frames`, in the same order; given when first asked for. */
   frameIds: readonly number[] | undefined;
+}
+
+export interface Returned {
+  readonly functionName: string;
+  readonly value: Protocol.Runtime.RemoteObject;
 }
 
 /** Why the main thread will pause next, as far as the user asked for it. */
@@ -62,6 +69,8 @@ export interface Sandbox {
   isResyncing: boolean;
   intent: Intent;
   plan: StepPlan | undefined;
+  /** Of the step under way. */
+  returned: Returned | undefined;
   /** DAP's step-in targets of this pause. */
   stepTargets: ReadonlyMap<number, Protocol.Debugger.Location>;
   /** Steps made in a row to leave code that is not the user's. */
@@ -88,6 +97,7 @@ export function createSandbox(threadId: number, connection: SandboxConnection): 
     isResyncing: false,
     intent: "none",
     plan: undefined,
+    returned: undefined,
     stepTargets: new Map(),
     autoSteps: 0,
     entryBreakpoint: undefined,

@@ -84,6 +84,30 @@ it("steps over, into and out of the user's lines", async () => {
   await finish(client, threadId);
 });
 
+it("shows what a function returns, at its end and after the step out of it", async () => {
+  const { rounding, client, stop } = await stopAt("const rounded", "total", [items]);
+  const { threadId } = stop;
+  await client.setBreakpointsRequest({
+    source: { path: rounding },
+    breakpoints: [{ line: lineOf(rounding, "return cents") }],
+  });
+  await client.continueRequest({ threadId });
+  await stopped(client);
+
+  await client.nextRequest({ threadId });
+  const end = await stopped(client);
+  expect(end.top.name).toBe("round");
+  expect((await variablesOf(client, end.top.id)).get("Return value")?.value).toBe("7");
+  await client.nextRequest({ threadId });
+
+  const outside = await stopped(client);
+  expect(outside.top.name).toBe("total");
+  expect((await variablesOf(client, outside.top.id)).get("round returned")?.value).toBe("7");
+  await client.nextRequest({ threadId });
+  expect((await variablesOf(client, (await stopped(client)).top.id)).has("round returned")).toBe(false);
+  await finish(client, threadId);
+});
+
 it("runs a frame again from its beginning", async () => {
   const { rounding, client, stop } = await stopAt("const rounded", "total", [items]);
   const { threadId } = stop;

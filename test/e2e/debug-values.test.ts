@@ -194,6 +194,20 @@ it("says that values are gone once the function runs on", async () => {
   await expect(client.stackTraceRequest({ threadId: 4711 })).rejects.toThrow("its sandbox has ended");
 });
 
+it("passes terminal styles on to clients that show them, and to no others", async () => {
+  const folder = copyProject();
+  const file = path.join(folder, "src/values.ts");
+  for (const supportsANSIStyling of [true, false]) {
+    const client = await connect(createHostTarget(folder));
+    await client.initializeRequest({ adapterID: "faasify", supportsANSIStyling });
+    await client.configurationDoneRequest();
+    await client.launchRequest({ function: `${file}#styled`, args: ["red"] } as object);
+    await client.next("terminated");
+
+    expect(client.output("stdout")).toBe(supportsANSIStyling ? "\u001B[31mred\u001B[0m\n" : "red\n");
+  }
+});
+
 it("shows console output with its line, its kind and its values", async () => {
   const folder = copyProject();
   const file = path.join(folder, "src/orders.ts");

@@ -3,7 +3,7 @@ import { describeError, FaasifyError } from "../../core/errors.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { notifyContinued, print } from "../output.ts";
 import { clearPause } from "../pause-events.ts";
-import type { Intent, Sandbox, StepCommand, StepPlan } from "../sandbox.ts";
+import type { Intent, Pause, Sandbox, StepCommand, StepPlan } from "../sandbox.ts";
 import { abortInvocation, threadName } from "../sandbox-setup.ts";
 import { lineKey, placeKey } from "../sources/locate.ts";
 import { findFrame, findPaused, findSandbox } from "./find.ts";
@@ -132,11 +132,32 @@ function run(debuggee: Debuggee, threadId: number, { command, intent, plan }: Mo
     });
   }
   const leavesWatch = pause.isInWatch && intent === "step";
+  if (intent === "step") keepReturned(sandbox, pause);
   clearPause(debuggee, sandbox);
   sandbox.intent = intent;
   // Out of the accessor first, which is the step over the statement that came into it.
   sandbox.plan = leavesWatch && command === "Debugger.stepOut" ? { kind: "then", command } : plan;
   void attempt(debuggee, sandbox, () => sandbox.cdp.send(leavesWatch ? "Debugger.stepOut" : command));
+}
+
+/** V8 forgets the value once the function is left. Travels in one frame with the step, and is answered before it. */
+function keepReturned(sandbox: Sandbox, { frames: [top] }: Pause): void {
+  sandbox.returned = undefined;
+  if (!top?.returnValue) return;
+  const { functionName, returnValue } = top;
+  const { objectId } = returnValue;
+  if (objectId === undefined) {
+    sandbox.returned = { functionName, value: returnValue };
+    return;
+  }
+  const objectGroup = "faasify-returned";
+  const keep = { objectId, objectGroup, functionDeclaration: "function () { return this; }", generatePreview: true };
+  sandbox.cdp.send("Runtime.releaseObjectGroup", { objectGroup }).catch(() => undefined);
+  sandbox.cdp.send("Runtime.callFunctionOn", keep).then(
+    ({ result }) => (sandbox.returned = { functionName, value: result }),
+    // Then it is shown only as long as the function stands at its end.
+    () => undefined,
+  );
 }
 
 async function attempt(debuggee: Debuggee, sandbox: Sandbox, command: () => Promise<unknown>): Promise<void> {

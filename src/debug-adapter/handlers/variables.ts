@@ -1,6 +1,7 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Protocol } from "devtools-protocol";
 import type { Debuggee } from "../debuggee.ts";
+import type { Sandbox } from "../sandbox.ts";
 import type { Container, FrameHandle, NamedValue } from "../variables/handles.ts";
 import { renamesAt } from "../sources/bundle-names.ts";
 import { membersOf } from "../variables/members.ts";
@@ -67,7 +68,7 @@ function scopeContainer({ sandbox, frame }: FrameHandle, scopeNumber: number): C
     expression: "",
     frame,
     scopeNumber,
-    extras: scopeNumber === 0 ? extrasOf(frame) : [],
+    extras: scopeNumber === 0 ? extrasOf(sandbox, frame) : [],
   };
 }
 
@@ -82,8 +83,11 @@ function toDapScope({ handles }: Debuggee, scope: Scope, container: Container): 
 }
 
 /** What belongs to a frame but to none of its scopes. */
-function extrasOf({ this: self, returnValue }: Protocol.Debugger.CallFrame): NamedValue[] {
+function extrasOf({ pause }: Sandbox, frame: Protocol.Debugger.CallFrame): NamedValue[] {
+  const { this: self, returnValue } = frame;
+  const returned = pause?.frames[0] === frame ? pause.returned : undefined;
   return [
+    ...(returned ? [{ name: `${returned.functionName || "<anonymous>"} returned`, value: returned.value }] : []),
     ...(returnValue ? [{ name: "Return value", value: returnValue }] : []),
     ...(self.type === "undefined" ? [] : [{ name: "this", value: self }]),
   ];
