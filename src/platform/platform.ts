@@ -1,16 +1,16 @@
 /** Puts the platform together in one data folder and answers on one port. */
 import { mkdirSync } from "node:fs";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { FaasifyError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { version } from "../core/version.ts";
+import type { Api } from "./api/api.ts";
 import { Catalogue } from "./api/catalogue.ts";
-import { serveCodeLink, type Api } from "./api/functions.ts";
+import { serveCodeLink } from "./api/code-link.ts";
 import { createInvokeHandler } from "./api/invoke.ts";
 import { createRouter } from "./api/router.ts";
 import { systemClock } from "./clock.ts";
+import { listen } from "./http/listen.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createSignatureVerifier } from "./http/signature.ts";
 import { createLogBook, type LogBook } from "./observe/log-book.ts";
@@ -18,7 +18,7 @@ import { FunctionMetrics } from "./observe/metrics.ts";
 import { Invoker } from "./runtime/invoker.ts";
 import { startReaper } from "./runtime/reaper.ts";
 import { createSandboxStock } from "./runtime/sandbox-stock.ts";
-import { createCodeStore } from "./state/code-store.ts";
+import { createCodeStore, type CodeStore } from "./state/code-store.ts";
 import { REGION } from "./state/function-record.ts";
 import { hasOwnInfo, removeOwnInfo, writeInfo } from "./state/info-file.ts";
 import { openStateStore, type StateStore } from "./state/state-store.ts";
@@ -93,16 +93,7 @@ async function assemble(options: PlatformOptions, store: StateStore): Promise<Pl
     idleMs,
     maxConcurrency,
   });
-  const catalogue = new Catalogue({
-    store,
-    code,
-    clock: systemClock,
-    onChanged: (name, latest) => invoker.refresh(name, latest),
-    onRemoved: (name) => {
-      invoker.remove(name);
-      logs.remove(name);
-    },
-  });
+  const catalogue = createCatalogue({ store, code, invoker, logs });
   for (const [name, saved] of store.metrics()) invoker.restoreMetrics(name, new FunctionMetrics(saved));
   const api: Api = { catalogue, code, clock: systemClock, secret: store.credentials.secretAccessKey };
   const server = createHttpServer({
@@ -139,6 +130,27 @@ async function assemble(options: PlatformOptions, store: StateStore): Promise<Pl
   };
 }
 
+interface CatalogueParts {
+  readonly store: StateStore;
+  readonly code: CodeStore;
+  readonly invoker: Invoker;
+  readonly logs: LogBook;
+}
+
+function createCatalogue({ store, code, invoker, logs }: CatalogueParts): Catalogue {
+  return new Catalogue({
+    store,
+    code,
+    clock: systemClock,
+    onChanged: (name, latest) => invoker.refresh(name, latest),
+    onRemoved: (name) => {
+      invoker.remove(name);
+      logs.remove(name);
+    },
+    onVersionRemoved: (name, version) => invoker.removeVersion(name, version),
+  });
+}
+
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -154,37 +166,6 @@ const USUAL_MEMORY_MB = 256;
 function prewarm(catalogue: Catalogue, prepare: (memoryMb: number) => void): void {
   const sizes = new Set(catalogue.all().map(({ latest }) => latest.memoryMb));
   for (const size of sizes.size === 0 ? [USUAL_MEMORY_MB] : [...sizes].slice(0, 2)) prepare(size);
-}
-
-/** @throws FaasifyError `port-taken` if the port was asked for */
-async function listen(server: Server, asked: number | undefined, last: number | undefined): Promise<number> {
-  if (asked !== undefined) return listenOn(server, asked);
-  try {
-    return await listenOn(server, last ?? 0);
-  } catch (error) {
-    if (error instanceof FaasifyError && error.code === "port-taken") return listenOn(server, 0);
-    throw error;
-  }
-}
-
-function listenOn(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: NodeJS.ErrnoException): void => reject(explainListen(error, port));
-    server.once("error", onError);
-    server.listen({ port, host: "127.0.0.1", backlog: 511 }, () => {
-      server.off("error", onError);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function explainListen(error: NodeJS.ErrnoException, port: number): Error {
-  if (error.code !== "EADDRINUSE" && error.code !== "EACCES") return error;
-  const reason = error.code === "EACCES" ? "is not allowed for this user" : "is used by another program";
-  return new FaasifyError("port-taken", `Port ${port} on 127.0.0.1 ${reason}`, {
-    remedy: "Choose another one with --port, or leave --port out to get a free one",
-    cause: error,
-  });
 }
 
 interface MetricsSaving {

@@ -10,7 +10,13 @@ import {
   resourceConflict,
 } from "../http/lambda-error.ts";
 import type { CodeStore } from "../state/code-store.ts";
-import { LATEST, type FunctionRecord, type VersionRecord } from "../state/function-record.ts";
+import {
+  LATEST,
+  newFunction,
+  type AliasRecord,
+  type FunctionRecord,
+  type VersionRecord,
+} from "../state/function-record.ts";
 import type { StateStore } from "../state/state-store.ts";
 import { requestedArn, type FunctionName } from "./names.ts";
 
@@ -27,10 +33,18 @@ export interface CatalogueOptions {
   /** `$LATEST` has changed. */
   readonly onChanged: (name: string, version: VersionRecord) => void;
   readonly onRemoved: (name: string) => void;
+  readonly onVersionRemoved: (name: string, version: string) => void;
 }
 
 /** Where code lies, and what is known of it. */
 export type Code = Pick<VersionRecord, "codeId" | "codeSha256" | "codeBytes">;
+
+/** What a name with a qualifier stands for. */
+export interface Resolved {
+  readonly record: FunctionRecord;
+  readonly version: VersionRecord;
+  readonly alias: AliasRecord | undefined;
+}
 
 export class Catalogue {
   readonly #options: CatalogueOptions;
@@ -64,16 +78,17 @@ export class Catalogue {
     return record;
   }
 
-  /** @throws LambdaError ResourceNotFoundException */
-  getVersion(wanted: FunctionName): VersionRecord {
+  /** The version that a name stands for; of an alias with weights the main one. @throws LambdaError ResourceNotFoundException */
+  resolve(wanted: FunctionName): Resolved {
     const record = this.get(wanted);
-    const version = findVersion(record, wanted.qualifier);
+    const alias = findAlias(record, wanted.qualifier);
+    const version = findVersion(record, alias?.version ?? wanted.qualifier);
     if (!version) throw functionNotFound(requestedArn(wanted));
-    return version;
+    return { record, version, alias };
   }
 
   create(name: string, version: VersionRecord, tags: Readonly<Record<string, string>>): FunctionRecord {
-    return this.#save({ name, latest: version, versions: [], nextVersion: 1, tags });
+    return this.#save(newFunction(name, version, tags));
   }
 
   /** @throws LambdaError ResourceConflictException */
@@ -88,9 +103,14 @@ export class Catalogue {
     return this.#save({ ...record, latest });
   }
 
+  /** Changes what belongs to the function as a whole. */
+  change(name: string, changes: Partial<FunctionRecord>): FunctionRecord {
+    return this.#save({ ...this.get({ name, qualifier: undefined }), ...changes });
+  }
+
   /** @throws LambdaError PreconditionFailedException */
-  checkRevision(version: VersionRecord, revisionId: string | undefined): void {
-    if (revisionId !== undefined && revisionId !== version.revisionId) throw preconditionFailed();
+  checkRevision(current: { readonly revisionId: string }, revisionId: string | undefined): void {
+    if (revisionId !== undefined && revisionId !== current.revisionId) throw preconditionFailed();
   }
 
   /** Publishes `$LATEST`, unless the last published version is the same: then that one is returned. */
@@ -110,24 +130,37 @@ export class Catalogue {
     return version;
   }
 
-  setTags(name: string, tags: Readonly<Record<string, string>>): void {
-    this.#save({ ...this.get({ name, qualifier: undefined }), tags });
-  }
-
-  /** Deletes the function, or only the version that the qualifier names. */
+  /** Deletes the function, or only the version that the qualifier names; one that is gone already is no error. */
   remove(wanted: FunctionName): void {
-    const record = this.get(wanted);
     const { qualifier } = wanted;
     if (qualifier === LATEST)
       throw invalidParameter("$LATEST version cannot be deleted without deleting the function.");
+    const record = this.get({ ...wanted, qualifier: undefined });
     if (qualifier === undefined) {
       this.#functions.delete(record.name);
       this.#options.store.deleteFunction(record.name);
       this.#options.onRemoved(record.name);
+      this.#dropCode([record.latest, ...record.versions]);
     } else {
-      this.#save({ ...record, versions: record.versions.filter(({ version }) => version !== qualifier) });
+      this.#removeVersion(record, qualifier);
     }
-    this.#dropCode([record.latest, ...record.versions]);
+  }
+
+  #removeVersion(record: FunctionRecord, qualifier: string): void {
+    if (!/^\d+$/.test(qualifier)) {
+      throw invalidParameter("Deletion of functions by alias is not currently supported.");
+    }
+    const users = record.aliases.filter(({ version, weights }) => version === qualifier || qualifier in weights);
+    if (users.length > 0) {
+      const names = users.map(({ name }) => name).join(", ");
+      throw resourceConflict(`Version ${qualifier} cannot be deleted because an alias refers to it: ${names}`);
+    }
+    const { [qualifier]: _config, ...eventConfigs } = record.eventConfigs;
+    const { [qualifier]: _policy, ...policies } = record.policies;
+    const versions = record.versions.filter(({ version }) => version !== qualifier);
+    this.#save({ ...record, versions, eventConfigs, policies });
+    this.#options.onVersionRemoved(record.name, qualifier);
+    this.#dropCode(record.versions.filter(({ version }) => version === qualifier));
   }
 
   /** Unpacks what a request brought. @throws LambdaError if the zip is too large or broken */
@@ -181,17 +214,14 @@ export function findVersion(record: FunctionRecord, qualifier: string | undefine
   return record.versions.find(({ version }) => version === qualifier);
 }
 
+export function findAlias(record: FunctionRecord, qualifier: string | undefined): AliasRecord | undefined {
+  if (qualifier === undefined || qualifier === LATEST) return undefined;
+  return record.aliases.find(({ name }) => name === qualifier);
+}
+
 function samePublication(published: VersionRecord, latest: VersionRecord): boolean {
-  const essence = ({
-    codeSha256,
-    handler,
-    memoryMb,
-    timeoutSeconds,
-    environment,
-    runtime,
-    role,
-  }: VersionRecord): string =>
-    JSON.stringify([codeSha256, handler, memoryMb, timeoutSeconds, environment, runtime, role]);
+  const essence = ({ version: _v, description: _d, lastModified: _l, revisionId: _r, ...rest }: VersionRecord) =>
+    JSON.stringify(Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return essence(published) === essence(latest);
 }
 

@@ -52,6 +52,22 @@ export const publishSchema = v.object({
   RevisionId: v.optional(v.string()),
 });
 
+const routingSchema = v.nullish(v.object({ AdditionalVersionWeights: v.nullish(v.record(v.string(), v.number())) }));
+
+export const aliasSchema = v.object({
+  Name: v.string(),
+  FunctionVersion: v.string(),
+  Description: v.optional(v.string()),
+  RoutingConfig: routingSchema,
+});
+
+export const updateAliasSchema = v.object({
+  FunctionVersion: v.optional(v.string()),
+  Description: v.optional(v.string()),
+  RoutingConfig: routingSchema,
+  RevisionId: v.optional(v.string()),
+});
+
 export const tagSchema = v.object({ Tags: strings });
 
 export type ConfigurationInput = v.InferOutput<typeof updateConfigurationSchema>;
@@ -84,7 +100,7 @@ export function checkConfiguration(input: ConfigurationInput): void {
       /^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/,
       "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+",
     ),
-    ...pattern(input.Description, "description", /^[^]{0,256}$/, "Member must have length less than or equal to 256"),
+    ...descriptionProblems(input.Description),
   ];
   if (problems.length > 0) throw validationFailed(problems);
   if (input.Runtime !== undefined && !runtimes.includes(input.Runtime)) {
@@ -93,6 +109,17 @@ export function checkConfiguration(input: ConfigurationInput): void {
     );
   }
   checkEnvironment(input.Environment?.Variables ?? {});
+}
+
+/** @throws LambdaError ValidationException */
+export function checkDescription(description: string | undefined): void {
+  const problems = descriptionProblems(description);
+  if (problems.length > 0) throw validationFailed(problems);
+}
+
+function descriptionProblems(description: string | undefined): string[] {
+  if (description === undefined || description.length <= 256) return [];
+  return [constraint(description, "description", "Member must have length less than or equal to 256")];
 }
 
 function range(value: number | undefined, member: string, min: number, max: number): string[] {

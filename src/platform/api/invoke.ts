@@ -14,7 +14,8 @@ import {
 import { writeError, writeReply } from "../http/server.ts";
 import { TAIL_BYTES, type Invocation, type Outcome } from "../runtime/invocation.ts";
 import type { Invoker } from "../runtime/invoker.ts";
-import type { VersionRecord } from "../state/function-record.ts";
+import { functionArn, type VersionRecord } from "../state/function-record.ts";
+import { pickVersion } from "./alias-routing.ts";
 import { findVersion, type Catalogue } from "./catalogue.ts";
 import { parseFunctionName, requestedArn } from "./names.ts";
 
@@ -40,8 +41,7 @@ export function createInvokeHandler(catalogue: Catalogue, invoker: Invoker): Inv
     try {
       const nameText = path.slice(PREFIX.length, -SUFFIX.length);
       const qualifier = question === -1 ? null : new URLSearchParams(url.slice(question)).get("Qualifier");
-      const [name, version] = resolve(catalogue, nameText, qualifier);
-      start({ invoker, name, version, request, body, response, requestId });
+      start({ invoker, ...resolve(catalogue, nameText, qualifier), request, body, response, requestId });
     } catch (error) {
       writeError(response, error instanceof LambdaError ? error : serviceFailed(String(error)), requestId);
     }
@@ -49,16 +49,23 @@ export function createInvokeHandler(catalogue: Catalogue, invoker: Invoker): Inv
   };
 }
 
-function resolve(catalogue: Catalogue, nameText: string, qualifier: string | null): [string, VersionRecord] {
+/** What an Invoke is for. */
+interface Target {
+  readonly name: string;
+  readonly version: VersionRecord;
+  /** The name of the alias, if it was named by one. */
+  readonly alias: string | undefined;
+}
+
+function resolve(catalogue: Catalogue, nameText: string, qualifier: string | null): Target {
   if (qualifier === null) {
     const plain = catalogue.find(nameText);
-    if (plain) return [plain.name, plain.latest];
+    if (plain) return { name: plain.name, version: plain.latest, alias: undefined };
   }
   const wanted = parseFunctionName(decode(nameText), qualifier);
-  const record = catalogue.find(wanted.name);
-  const version = record && findVersion(record, wanted.qualifier);
-  if (!version) throw functionNotFound(requestedArn(wanted));
-  return [wanted.name, version];
+  const { record, version, alias } = catalogue.resolve(wanted);
+  if (!alias) return { name: record.name, version, alias: undefined };
+  return { name: record.name, version: findVersion(record, pickVersion(alias)) ?? version, alias: alias.name };
 }
 
 function decode(text: string): string {
@@ -69,10 +76,8 @@ function decode(text: string): string {
   }
 }
 
-interface InvokeContext {
+interface InvokeContext extends Target {
   readonly invoker: Invoker;
-  readonly name: string;
-  readonly version: VersionRecord;
   readonly request: IncomingMessage;
   readonly body: Buffer;
   readonly response: ServerResponse;
@@ -101,11 +106,12 @@ function checkSize(body: Buffer, limitBytes: number, type: string): void {
   if (body.length > limitBytes) throw payloadTooLarge(body.length, limitBytes, type);
 }
 
-function startSync({ invoker, name, version, request, body, response, requestId }: InvokeContext): void {
+function startSync(context: InvokeContext): void {
+  const { invoker, name, version, request, body, response, requestId } = context;
   const invocation: Invocation = {
     requestId,
     payload: body,
-    extras: readExtras(request),
+    extras: readExtras(context),
     tail: request.headers["x-amz-log-type"] === "Tail" ? "" : undefined,
     waitingSince: 0,
     finish: (outcome) => answer(response, invocation, { name, version: version.version }, outcome),
@@ -114,12 +120,13 @@ function startSync({ invoker, name, version, request, body, response, requestId 
 }
 
 /** Answers at once; the function runs behind it, and whatever comes of it is in its log. */
-function startEvent({ invoker, name, version, request, body, response, requestId }: InvokeContext): void {
+function startEvent(context: InvokeContext): void {
+  const { invoker, name, version, body, response, requestId } = context;
   parseJson(body);
   const started = invoker.invoke(name, version, {
     requestId,
     payload: body,
-    extras: readExtras(request),
+    extras: readExtras(context),
     tail: undefined,
     waitingSince: 0,
     finish() {},
@@ -139,9 +146,17 @@ function parseJson(body: Buffer): void {
 const badPayload = (message: string): LambdaError =>
   invalidRequestContent(`Could not parse request body into json: ${message}`);
 
-function readExtras({ headers }: IncomingMessage): InvokeExtras | undefined {
-  const encoded = headers["x-amz-client-context"];
-  if (typeof encoded !== "string") return undefined;
+function readExtras({ name, alias, request }: InvokeContext): InvokeExtras | undefined {
+  const encoded = request.headers["x-amz-client-context"];
+  if (typeof encoded !== "string" && alias === undefined) return undefined;
+  return {
+    ...(typeof encoded === "string" && { clientContext: readClientContext(encoded) }),
+    ...(alias !== undefined && { invokedFunctionArn: functionArn(name, alias) }),
+  };
+}
+
+/** @throws LambdaError InvalidRequestContentException */
+function readClientContext(encoded: string): string {
   const clientContext = Buffer.from(encoded, "base64").toString();
   try {
     JSON.parse(clientContext);
@@ -153,7 +168,7 @@ function readExtras({ headers }: IncomingMessage): InvokeExtras | undefined {
       `Client context must be no more than ${MAX_CLIENT_CONTEXT_CHARS} bytes when base64-encoded.`,
     );
   }
-  return { clientContext };
+  return clientContext;
 }
 
 interface Invoked {

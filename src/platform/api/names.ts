@@ -1,10 +1,10 @@
 /** How a function is named in a request: name, partial ARN or full ARN, each with or without a qualifier. */
-import { invalidParameter, resourceNotFound, validationFailed } from "../http/lambda-error.ts";
+import { accessDenied, invalidParameter, resourceNotFound, validationFailed } from "../http/lambda-error.ts";
 import { ACCOUNT, functionArn, REGION } from "../state/function-record.ts";
 
 export interface FunctionName {
   readonly name: string;
-  /** `$LATEST` or a number. */
+  /** `$LATEST`, a version or an alias. */
   readonly qualifier: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export function parseFunctionName(text: string, query?: string | null): Function
   const name = parts["name"];
   const problems = [...nameProblems(text, name), ...qualifierProblems(query)];
   if (name === undefined || problems.length > 0) throw validationFailed(problems);
-  checkPlace(parts["region"] ?? REGION, parts["account"] ?? ACCOUNT);
+  checkPlace(parts["region"] ?? REGION, parts["account"] ?? ACCOUNT, name);
   const qualifier = parts["qualifier"];
   if (query && qualifier !== undefined && qualifier !== query) {
     throw invalidParameter("The derived qualifier from the function name does not match the specified qualifier.");
@@ -48,11 +48,15 @@ function qualifierProblems(query: string | null | undefined): string[] {
   return [constraint(query, "qualifier", "Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)")];
 }
 
-function checkPlace(region: string, account: string): void {
-  if (region === REGION && account === ACCOUNT) return;
-  throw resourceNotFound(
-    `Functions from '${region}' of account ${account} are not reachable in this region ('${REGION}')`,
-  );
+function checkPlace(region: string, account: string, name: string): void {
+  if (account !== ACCOUNT) {
+    throw accessDenied(
+      `User: arn:aws:iam::${ACCOUNT}:root is not authorized to perform this action on resource: arn:aws:lambda:${region}:${account}:function:${name}`,
+    );
+  }
+  if (region !== REGION) {
+    throw resourceNotFound(`Functions from '${region}' are not reachable in this region ('${REGION}')`);
+  }
 }
 
 /** The ARN in "Function not found: …". */

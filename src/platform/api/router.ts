@@ -2,40 +2,65 @@
 import { unknownOperation, unsupportedMediaType } from "../http/lambda-error.ts";
 import type { Reply } from "../http/reply.ts";
 import type { ApiRequest } from "../http/request.ts";
-import * as operations from "./functions.ts";
+import * as aliases from "./aliases.ts";
+import type { Api } from "./api.ts";
+import * as codeSigning from "./code-signing.ts";
+import * as functions from "./functions.ts";
 import { parseFunctionName, type FunctionName } from "./names.ts";
 import { handleOwn, type OwnApi } from "./own.ts";
+import * as tags from "./tags.ts";
+import * as versions from "./versions.ts";
 
-type Operation = (api: operations.Api, request: ApiRequest, wanted: FunctionName) => Reply;
+type Operation = (api: Api, request: ApiRequest, parameters: readonly string[]) => Reply;
 
-/** `METHOD date/resource` and what follows the function's name. */
-const functionOperations: Readonly<Record<string, Operation>> = {
-  "GET 2015-03-31/functions": operations.getFunction,
-  "DELETE 2015-03-31/functions": operations.deleteFunction,
-  "GET 2015-03-31/functions configuration": operations.getConfiguration,
-  "PUT 2015-03-31/functions configuration": operations.updateConfiguration,
-  "PUT 2015-03-31/functions code": operations.updateCode,
-  "POST 2015-03-31/functions versions": operations.publishVersion,
-  "GET 2015-03-31/functions versions": operations.listVersions,
-  "GET 2020-06-30/functions code-signing-config": operations.getCodeSigning,
-  "GET 2017-03-31/tags": operations.listTags,
-  "POST 2017-03-31/tags": operations.tag,
-  "DELETE 2017-03-31/tags": operations.untag,
+/** An operation on a function, and perhaps on something of it that is named behind it. */
+type OnFunction = (api: Api, request: ApiRequest, wanted: FunctionName, second: string) => Reply;
+
+const named =
+  (operation: OnFunction): Operation =>
+  (api, request, [name = "", second = ""]) =>
+    operation(api, request, parseFunctionName(name, request.query.get("Qualifier")), second);
+
+/** `METHOD date/resource`, with every second segment from there on as a parameter, `*`. */
+const operations: Readonly<Record<string, Operation>> = {
+  "POST 2015-03-31/functions": functions.createFunction,
+  "GET 2015-03-31/functions": functions.listFunctions,
+  "GET 2015-03-31/functions/*": named(functions.getFunction),
+  "DELETE 2015-03-31/functions/*": named(functions.deleteFunction),
+  "GET 2015-03-31/functions/*/configuration": named(functions.getConfiguration),
+  "PUT 2015-03-31/functions/*/configuration": named(functions.updateConfiguration),
+  "PUT 2015-03-31/functions/*/code": named(functions.updateCode),
+  "POST 2015-03-31/functions/*/versions": named(versions.publishVersion),
+  "GET 2015-03-31/functions/*/versions": named(versions.listVersions),
+  "POST 2015-03-31/functions/*/aliases": named(aliases.createAlias),
+  "GET 2015-03-31/functions/*/aliases": named(aliases.listAliases),
+  "GET 2015-03-31/functions/*/aliases/*": named(aliases.getAlias),
+  "PUT 2015-03-31/functions/*/aliases/*": named(aliases.updateAlias),
+  "DELETE 2015-03-31/functions/*/aliases/*": named(aliases.deleteAlias),
+  "GET 2020-06-30/functions/*/code-signing-config": named(codeSigning.getCodeSigning),
+  "GET 2017-03-31/tags/*": named(tags.listTags),
+  "POST 2017-03-31/tags/*": named(tags.tag),
+  "DELETE 2017-03-31/tags/*": named(tags.untag),
 };
 
-export function createRouter(api: operations.Api, own: OwnApi): (request: ApiRequest) => Reply {
+const MAX_SEGMENTS = 7;
+
+export function createRouter(api: Api, own: OwnApi): (request: ApiRequest) => Reply {
   return (request) => {
-    const { method, segments, query } = request;
-    const [date, resource, name, action] = segments;
-    if (date === "_faasify") return handleOwn(own, request, segments.slice(1));
+    const { method, segments } = request;
+    if (segments[0] === "_faasify") return handleOwn(own, request, segments.slice(1));
     checkMediaType(request);
-    if (resource === "functions" && segments.length === 2 && date === "2015-03-31") {
-      if (method === "POST") return operations.createFunction(api, request);
-      if (method === "GET") return operations.listFunctions(api, request);
-    }
-    const operation = functionOperations[`${method} ${date}/${resource}${action === undefined ? "" : ` ${action}`}`];
-    if (!operation || name === undefined || segments.length > 4) throw unknownOperation();
-    return operation(api, request, parseFunctionName(name, query.get("Qualifier")));
+    if (segments.length > MAX_SEGMENTS) throw unknownOperation();
+    const isParameter = (index: number): boolean => index >= 2 && index % 2 === 0;
+    const path = segments.map((segment, index) => (isParameter(index) ? "*" : segment)).join("/");
+    const key = `${method} ${path}`;
+    const operation = Object.hasOwn(operations, key) ? operations[key] : undefined;
+    if (!operation) throw unknownOperation();
+    return operation(
+      api,
+      request,
+      segments.filter((_, index) => isParameter(index)),
+    );
   };
 }
 

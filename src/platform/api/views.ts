@@ -1,12 +1,11 @@
 /** What Lambda's API shows of a function. */
-import { functionArn, LATEST, type VersionRecord } from "../state/function-record.ts";
+import { functionArn, type VersionRecord } from "../state/function-record.ts";
 
-/** FunctionConfiguration of the API. `qualified`: with the version in the ARN even for `$LATEST`. */
-export function configurationView(name: string, version: VersionRecord, qualified: boolean): Record<string, unknown> {
-  const inArn = version.version === LATEST && !qualified ? undefined : version.version;
+/** FunctionConfiguration of the API. `qualifier`: a version or an alias, as it stands in the ARN. */
+export function configurationView(name: string, version: VersionRecord, qualifier?: string): Record<string, unknown> {
   return {
     FunctionName: name,
-    FunctionArn: functionArn(name, inArn),
+    FunctionArn: functionArn(name, qualifier),
     Runtime: version.runtime,
     Role: version.role,
     Handler: version.handler,
@@ -31,4 +30,15 @@ export function configurationView(name: string, version: VersionRecord, qualifie
     },
     LoggingConfig: { LogFormat: "Text", LogGroup: `/aws/lambda/${name}` },
   };
+}
+
+/** What lists show of it. */
+export function listView(name: string, version: VersionRecord, qualified: boolean): Record<string, unknown> {
+  const {
+    State: _state,
+    LastUpdateStatus: _status,
+    RuntimeVersionConfig: _runtime,
+    ...view
+  } = configurationView(name, version, qualified ? version.version : undefined);
+  return view;
 }

@@ -68,6 +68,9 @@ export const tooManyRequests = (reason: string): LambdaError =>
     "1",
   ]);
 
+export const accessDenied = (message: string): LambdaError =>
+  new LambdaError(403, "AccessDeniedException", { Message: message });
+
 export const serviceFailed = (message: string): LambdaError =>
   new LambdaError(500, "ServiceException", { Type: "Service", Message: message });
 
@@ -76,10 +79,6 @@ export const unknownOperation = (): LambdaError =>
   new LambdaError(404, "UnknownOperationException", {
     message: "Unable to determine service/operation name to be authorized",
   });
-
-/** The request is refused before its signature is looked at. */
-export const forbidden = (message: string): LambdaError =>
-  new LambdaError(403, "AccessDeniedException", { Message: message });
 
 /** A signature that is missing, malformed or wrong; the types are those of AWS's front door. */
 export const signatureProblem = (

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Clock } from "../clock.ts";
-import { forbidden, LambdaError, requestEntityTooLarge, serviceFailed } from "./lambda-error.ts";
+import { accessDenied, LambdaError, requestEntityTooLarge, serviceFailed } from "./lambda-error.ts";
 import type { Reply } from "./reply.ts";
 import { splitPath, type ApiRequest } from "./request.ts";
 import type { SignatureVerifier } from "./signature.ts";
@@ -54,8 +54,8 @@ const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
 
 /** Browsers send an Origin, and after DNS rebinding a foreign Host: neither has any business here. */
 function checkCaller({ headers }: IncomingMessage): LambdaError | undefined {
-  if (headers.origin !== undefined) return forbidden("Requests of web pages are refused");
-  if (!LOOPBACK_HOST.test(headers.host ?? "")) return forbidden("The Host header must name the loopback interface");
+  if (headers.origin !== undefined) return accessDenied("Requests of web pages are refused");
+  if (!LOOPBACK_HOST.test(headers.host ?? "")) return accessDenied("The Host header must name the loopback interface");
   return undefined;
 }
 

@@ -102,6 +102,13 @@ export class Invoker {
     this.#functions.delete(name);
   }
 
+  /** A published version is gone: what runs goes on. */
+  removeVersion(name: string, version: string): void {
+    const pools = this.#functions.get(name)?.pools;
+    pools?.get(version)?.pool.retire();
+    pools?.delete(version);
+  }
+
   /** Ends every sandbox. */
   close(): void {
     clearInterval(this.#expiry);

@@ -18,6 +18,10 @@ const versionSchema = v.object({
   architecture: v.string(),
   ephemeralMb: v.number(),
   tracing: v.string(),
+  /** ARNs of layer versions, the first at the bottom. */
+  layers: v.array(v.string()),
+  /** Where events go that could not be processed: see runtime/destinations.ts. */
+  deadLetterArn: v.optional(v.string()),
   /** Of the zip, base64. */
   codeSha256: v.string(),
   /** Of the zip, hex: its folder in the code store. */
@@ -27,6 +31,46 @@ const versionSchema = v.object({
   revisionId: v.string(),
 });
 
+const aliasSchema = v.object({
+  name: v.string(),
+  /** The number of a version, or `$LATEST`. */
+  version: v.string(),
+  description: v.string(),
+  /** The share of invocations, from 0 to 1, that goes to another version. Lambda allows one. */
+  weights: v.record(v.string(), v.number()),
+  revisionId: v.string(),
+});
+
+const eventConfigSchema = v.object({
+  maxRetries: v.optional(v.number()),
+  maxAgeSeconds: v.optional(v.number()),
+  onSuccess: v.optional(v.string()),
+  onFailure: v.optional(v.string()),
+  lastModifiedMs: v.number(),
+});
+
+const corsSchema = v.object({
+  AllowCredentials: v.optional(v.boolean()),
+  AllowHeaders: v.optional(v.array(v.string())),
+  AllowMethods: v.optional(v.array(v.string())),
+  AllowOrigins: v.optional(v.array(v.string())),
+  ExposeHeaders: v.optional(v.array(v.string())),
+  MaxAge: v.optional(v.number()),
+});
+
+const urlSchema = v.object({
+  /** 32 letters and digits, in the address. */
+  id: v.string(),
+  authType: v.picklist(["NONE", "AWS_IAM"]),
+  invokeMode: v.picklist(["BUFFERED", "RESPONSE_STREAM"]),
+  cors: v.optional(corsSchema),
+  created: v.string(),
+  lastModified: v.string(),
+});
+
+/** One statement of a resource policy, as IAM writes it. */
+const statementSchema = v.looseObject({ Sid: v.string() });
+
 export const functionRecordSchema = v.object({
   name: v.string(),
   latest: versionSchema,
@@ -35,19 +79,45 @@ export const functionRecordSchema = v.object({
   /** The number of the next published version: never used twice, even after a deletion. */
   nextVersion: v.number(),
   tags: v.record(v.string(), v.string()),
+  /** In the order of their names. */
+  aliases: v.array(aliasSchema),
+  /** Undefined: the function shares what the account has left. */
+  reservedConcurrency: v.optional(v.number()),
+  /** By qualifier: `$LATEST`, a version or an alias. */
+  eventConfigs: v.record(v.string(), eventConfigSchema),
+  /** By qualifier: `$LATEST` or an alias. */
+  urls: v.record(v.string(), urlSchema),
+  /** By qualifier. */
+  policies: v.record(v.string(), v.array(statementSchema)),
+  recursiveLoop: v.picklist(["Allow", "Terminate"]),
 });
 
 export type VersionRecord = Readonly<v.InferOutput<typeof versionSchema>>;
+export type AliasRecord = Readonly<v.InferOutput<typeof aliasSchema>>;
 
-export interface FunctionRecord {
-  readonly name: string;
-  readonly latest: VersionRecord;
-  readonly versions: readonly VersionRecord[];
-  readonly nextVersion: number;
-  readonly tags: Readonly<Record<string, string>>;
+export type FunctionRecord = Readonly<v.InferOutput<typeof functionRecordSchema>>;
+
+/** What a function has of its own when it is created. */
+export function newFunction(
+  name: string,
+  latest: VersionRecord,
+  tags: Readonly<Record<string, string>>,
+): FunctionRecord {
+  return {
+    name,
+    latest,
+    versions: [],
+    nextVersion: 1,
+    tags,
+    aliases: [],
+    eventConfigs: {},
+    urls: {},
+    policies: {},
+    recursiveLoop: "Terminate",
+  };
 }
 
-export function functionArn(name: string, version?: string): string {
+export function functionArn(name: string, qualifier?: string): string {
   const arn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
-  return version === undefined ? arn : `${arn}:${version}`;
+  return qualifier === undefined ? arn : `${arn}:${qualifier}`;
 }

@@ -10,9 +10,7 @@ import * as v from "valibot";
 import { FaasifyError } from "../../core/errors.ts";
 import type { Credentials } from "../http/signature.ts";
 import { functionRecordSchema, type FunctionRecord } from "./function-record.ts";
-
-/** Changed whenever an older platform could not read the file any more. */
-const SCHEMA_VERSION = 1;
+import { canMigrate, migrate, SCHEMA_VERSION } from "./migrations.ts";
 
 export const metricsRecordSchema = v.object({
   invocations: v.number(),
@@ -92,20 +90,29 @@ function prepare(database: DatabaseSync, file: string): void {
   const check = database.prepare("PRAGMA quick_check(1)").get();
   if (check?.["quick_check"] !== "ok") throw corrupt(file, String(check?.["quick_check"]));
   const stored = database.prepare("SELECT value FROM meta WHERE key = 'schema'").get()?.["value"];
-  if (stored !== undefined && stored !== String(SCHEMA_VERSION)) {
-    throw new FaasifyError(
-      "platform-version-mismatch",
-      `${file} has format ${String(stored)}, this platform reads ${SCHEMA_VERSION}`,
-      {
-        remedy: "Update FaaSify, or move the file away to start with an empty platform",
-      },
-    );
-  }
+  if (stored !== undefined && stored !== String(SCHEMA_VERSION)) upgrade(database, file, String(stored));
   database.exec(`
     CREATE TABLE IF NOT EXISTS functions (name TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS metrics (name TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS resources
+      (kind TEXT NOT NULL, key TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (kind, key)) STRICT;
     INSERT OR IGNORE INTO meta VALUES ('schema', '${SCHEMA_VERSION}');
   `);
+}
+
+function upgrade(database: DatabaseSync, file: string, stored: string): void {
+  if (!canMigrate(Number(stored))) {
+    throw new FaasifyError(
+      "platform-version-mismatch",
+      `${file} has format ${stored}, this platform reads ${SCHEMA_VERSION}`,
+      { remedy: "Update FaaSify, or move the file away to start with an empty platform" },
+    );
+  }
+  try {
+    migrate(database, Number(stored));
+  } catch (error) {
+    throw error instanceof SyntaxError ? corrupt(file, "a record is not JSON", error) : error;
+  }
 }
 
 function createStore(database: DatabaseSync, file: string): StateStore {

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { FunctionRecord } from "../../../src/platform/state/function-record.ts";
+import { SCHEMA_VERSION } from "../../../src/platform/state/migrations.ts";
 import { openStateStore, StateLocked } from "../../../src/platform/state/state-store.ts";
 
 let folder: string;
@@ -11,6 +12,54 @@ beforeEach(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), "faasify-state-"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What platforms of earlier formats left behind, one file each. */
+const earlier = path.resolve("test/fixtures/platform-state");
+
+describe("a state file of an earlier format", () => {
+  it("is there for every earlier format", () => {
+    expect(readdirSync(earlier).toSorted()).toEqual(
+      Array.from({ length: SCHEMA_VERSION - 1 }, (_, index) => `schema-${index + 1}.sql`),
+    );
+  });
+
+  it.each(readdirSync(earlier))("%s is brought up to date, and stays so", async (file) => {
+    const database = new DatabaseSync(path.join(folder, "state.db"));
+    database.exec(readFileSync(path.join(earlier, file), "utf8"));
+    database.close();
+
+    for (const _again of [1, 2]) {
+      const store = await openStateStore(folder);
+
+      expect(store.credentials).toEqual({ accessKeyId: "FAASIFY0123456789ABC", secretAccessKey: "c2VjcmV0" });
+      expect(store.port).toBe(4321);
+      expect(store.metrics().get("old")).toMatchObject({ invocations: 3, errors: 1, durationsMs: [1, 2.5] });
+      expect(store.functions()).toMatchObject([
+        {
+          name: "old",
+          latest: { version: "$LATEST", environment: { A: "1" }, layers: [] },
+          versions: [{ version: "1", description: "first", layers: [] }],
+          nextVersion: 2,
+          tags: { team: "a" },
+          aliases: [],
+        },
+      ]);
+      store.close();
+    }
+  });
+
+  it("is left as it was when it cannot be brought up to date", async () => {
+    const database = new DatabaseSync(path.join(folder, "state.db"));
+    database.exec(readFileSync(path.join(earlier, "schema-1.sql"), "utf8"));
+    database.exec("UPDATE functions SET record = '{'");
+    database.close();
+
+    await expect(openStateStore(folder)).rejects.toMatchObject({ code: "platform-state-corrupt" });
+    const after = new DatabaseSync(path.join(folder, "state.db"));
+    expect(after.prepare("SELECT value FROM meta WHERE key = 'schema'").get()).toEqual({ value: "1" });
+    after.close();
+  });
+});
 
 describe("the state store", () => {
   it("gives back what was saved, with the same credentials", async () => {
@@ -82,7 +131,13 @@ describe("the state store", () => {
 
 const hello: FunctionRecord = {
   name: "hello",
+  aliases: [{ name: "live", version: "$LATEST", description: "", weights: {}, revisionId: "2" }],
+  eventConfigs: {},
+  urls: {},
+  policies: {},
+  recursiveLoop: "Terminate",
   latest: {
+    layers: [],
     version: "$LATEST",
     runtime: "nodejs24.x",
     role: "arn:aws:iam::000000000000:role/local",
