@@ -1,7 +1,7 @@
 /**
  * The local platform's process.
  *
- *     node dist/platform.cjs --data FOLDER [--port N] [--idle-ms N] [--max-concurrency N]
+ *     node dist/platform.cjs --data FOLDER [--port N] [--idle-ms N] [--max-concurrency N] [--retry-delay-ms N]
  *
  * Status 0: it ended as asked, or another platform serves the folder already; 2: wrong usage; 3: a
  * failure that stderr explains in one line, `error CODE: what happened. What to do.`
@@ -17,7 +17,9 @@ import { startPlatform, type Platform, type PlatformOptions } from "./platform.t
 import { StateLocked } from "./state/state-store.ts";
 
 const DEFAULT_IDLE_MS = 5 * 60_000;
-const DEFAULT_MAX_CONCURRENCY = 100;
+/** That of a new region in Lambda. */
+const DEFAULT_MAX_CONCURRENCY = 1_000;
+const DEFAULT_RETRY_DELAY_MS = 60_000;
 /** How long a platform that holds the folder may take to answer. Less than clients wait for ours: what is wrong must reach them. */
 const OTHER_ANSWERS_MS = 8_000;
 const MAX_PORT = 65_535;
@@ -89,6 +91,7 @@ function readOptions(argv: string[]): PlatformOptions {
     port: values.port === undefined ? undefined : count("port", values.port, 0, MAX_PORT),
     idleMs: count("idle-ms", values["idle-ms"] ?? String(DEFAULT_IDLE_MS), 1, Number.MAX_SAFE_INTEGER),
     maxConcurrency: count("max-concurrency", values["max-concurrency"] ?? String(DEFAULT_MAX_CONCURRENCY), 1, 10_000),
+    retryDelayMs: count("retry-delay-ms", values["retry-delay-ms"] ?? String(DEFAULT_RETRY_DELAY_MS), 1, 3_600_000),
     sandboxScript: path.join(__dirname, "sandbox.cjs"),
     log: fileLog(path.join(folder, "platform.log")),
   };
@@ -103,6 +106,7 @@ function parse(argv: string[]) {
         port: { type: "string" },
         "idle-ms": { type: "string" },
         "max-concurrency": { type: "string" },
+        "retry-delay-ms": { type: "string" },
       },
     });
   } catch (error) {

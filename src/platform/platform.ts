@@ -1,11 +1,9 @@
 /** Puts the platform together in one data folder and answers on one port. */
 import { mkdirSync } from "node:fs";
-import path from "node:path";
 import { FaasifyError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { version } from "../core/version.ts";
-import type { Api } from "./api/api.ts";
-import { Catalogue } from "./api/catalogue.ts";
+import type { Catalogue } from "./api/catalogue.ts";
 import { serveCodeLink } from "./api/code-link.ts";
 import { createInvokeHandler } from "./api/invoke.ts";
 import { createRouter } from "./api/router.ts";
@@ -13,26 +11,15 @@ import { systemClock } from "./clock.ts";
 import { listen } from "./http/listen.ts";
 import { createHttpServer } from "./http/server.ts";
 import { createSignatureVerifier } from "./http/signature.ts";
-import { createLogBook, type LogBook } from "./observe/log-book.ts";
-import { FunctionMetrics } from "./observe/metrics.ts";
-import { Invoker } from "./runtime/invoker.ts";
-import { startReaper } from "./runtime/reaper.ts";
-import { createSandboxStock } from "./runtime/sandbox-stock.ts";
-import { createCodeStore, type CodeStore } from "./state/code-store.ts";
+import { createParts, type Parts, type PartsOptions } from "./parts.ts";
+import type { Invoker } from "./runtime/invoker.ts";
 import { REGION } from "./state/function-record.ts";
 import { hasOwnInfo, removeOwnInfo, writeInfo } from "./state/info-file.ts";
 import { openStateStore, type StateStore } from "./state/state-store.ts";
 
-export interface PlatformOptions {
-  /** Absolute path; made if it is missing. */
-  readonly folder: string;
+export interface PlatformOptions extends PartsOptions {
   /** Undefined: the one used last if it is free, otherwise any. */
   readonly port: number | undefined;
-  readonly idleMs: number;
-  readonly maxConcurrency: number;
-  /** Absolute path of sandbox.cjs. */
-  readonly sandboxScript: string;
-  readonly log: Log;
 }
 
 export interface Platform {
@@ -56,7 +43,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   makeFolder(folder);
   const store = await openStateStore(folder);
   try {
-    return await assemble(options, store);
+    return await serve(options, store);
   } catch (error) {
     store.close();
     log.error(error instanceof Error ? error : String(error));
@@ -78,29 +65,16 @@ function notWritable(folder: string, reason: string, cause: unknown): FaasifyErr
   });
 }
 
-async function assemble(options: PlatformOptions, store: StateStore): Promise<Platform> {
-  const { folder, log, idleMs, maxConcurrency } = options;
-  const code = createCodeStore(path.join(folder, "code"));
-  const logs = createLogBook(path.join(folder, "logs"), log);
+async function serve(options: PlatformOptions, store: StateStore): Promise<Platform> {
+  const { folder, log } = options;
+  const parts = createParts(options, store);
+  const { api, catalogue, invoker, queue, logs, stock, reaper } = parts;
   const { promise: shutdownRequested, resolve: shutdown } = Promise.withResolvers<void>();
-  const reaper = startReaper();
-  const stock = createSandboxStock(options.sandboxScript, reaper);
-  const invoker = new Invoker({
-    stock,
-    logs,
-    code,
-    temporaryFolder: path.join(folder, "tmp"),
-    idleMs,
-    maxConcurrency,
-  });
-  const catalogue = createCatalogue({ store, code, invoker, logs });
-  for (const [name, saved] of store.metrics()) invoker.restoreMetrics(name, new FunctionMetrics(saved));
-  const api: Api = { catalogue, code, clock: systemClock, secret: store.credentials.secretAccessKey };
   const server = createHttpServer({
     verifier: createSignatureVerifier(store.credentials, REGION),
     clock: systemClock,
-    invokeFast: createInvokeHandler(catalogue, invoker),
-    handle: createRouter(api, { ...api, invoker, logs, shutdown }),
+    invokeFast: createInvokeHandler(catalogue, invoker, queue),
+    handle: createRouter(api, { ...api, invoker, logs, queue, shutdown }),
     handleUnsigned: (url) => serveCodeLink(api, url),
     onBug: (error) => log.error(error instanceof Error ? error : String(error)),
   });
@@ -109,9 +83,8 @@ async function assemble(options: PlatformOptions, store: StateStore): Promise<Pl
   const endpoint = `http://127.0.0.1:${port}`;
   writeInfo(folder, { pid: process.pid, endpoint, region: REGION, ...store.credentials, version });
   prewarm(catalogue, stock.prepare);
-  const saveMetrics = (): void => saveChangedMetrics({ catalogue, invoker, store, log });
   const timers = [
-    setInterval(saveMetrics, UPKEEP_MS),
+    setInterval(() => saveChangedMetrics(parts, log), UPKEEP_MS),
     setInterval(() => void (hasOwnInfo(folder) || shutdown()), UPKEEP_MS),
   ];
   return {
@@ -119,36 +92,19 @@ async function assemble(options: PlatformOptions, store: StateStore): Promise<Pl
     shutdownRequested,
     async close() {
       server.close();
+      queue.pause();
       await waitUntilIdle(invoker);
       removeOwnInfo(folder);
       for (const timer of timers) clearInterval(timer);
+      queue.stop();
       invoker.close();
       reaper.close();
-      flush(logs, saveMetrics, store);
+      saveChangedMetrics(parts, log);
+      logs.flush();
+      store.close();
       server.closeAllConnections();
     },
   };
-}
-
-interface CatalogueParts {
-  readonly store: StateStore;
-  readonly code: CodeStore;
-  readonly invoker: Invoker;
-  readonly logs: LogBook;
-}
-
-function createCatalogue({ store, code, invoker, logs }: CatalogueParts): Catalogue {
-  return new Catalogue({
-    store,
-    code,
-    clock: systemClock,
-    onChanged: (name, latest) => invoker.refresh(name, latest),
-    onRemoved: (name) => {
-      invoker.remove(name);
-      logs.remove(name);
-    },
-    onVersionRemoved: (name, version) => invoker.removeVersion(name, version),
-  });
 }
 
 function makeFolder(folder: string): void {
@@ -168,15 +124,8 @@ function prewarm(catalogue: Catalogue, prepare: (memoryMb: number) => void): voi
   for (const size of sizes.size === 0 ? [USUAL_MEMORY_MB] : [...sizes].slice(0, 2)) prepare(size);
 }
 
-interface MetricsSaving {
-  readonly catalogue: Catalogue;
-  readonly invoker: Invoker;
-  readonly store: StateStore;
-  readonly log: Log;
-}
-
 /** What cannot be saved now, on a full disk, is tried again the next time. */
-function saveChangedMetrics({ catalogue, invoker, store, log }: MetricsSaving): void {
+function saveChangedMetrics({ catalogue, invoker, store }: Parts, log: Log): void {
   for (const { name } of catalogue.all()) {
     const metrics = invoker.metrics(name);
     if (!metrics.dirty) continue;
@@ -193,10 +142,4 @@ function saveChangedMetrics({ catalogue, invoker, store, log }: MetricsSaving): 
 async function waitUntilIdle(invoker: Invoker): Promise<void> {
   const end = performance.now() + SHUTDOWN_GRACE_MS;
   while (invoker.running > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-function flush(logs: LogBook, saveMetrics: () => void, store: StateStore): void {
-  saveMetrics();
-  logs.flush();
-  store.close();
 }

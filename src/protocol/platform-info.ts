@@ -60,6 +60,8 @@ export const platformStatusSchema = v.object({
   sandboxes: v.number(),
   /** Invocations that run or wait. */
   running: v.number(),
+  /** Accepted and not yet done with. */
+  events: v.number(),
   /** See {@link STATUS_PATH}; absent without a challenge. */
   proof: v.optional(v.string()),
 });

@@ -12,6 +12,10 @@ export interface Api {
   readonly clock: Clock;
   /** Signs the links to deployed code. */
   readonly secret: string;
+  /** How many invocations may run at once, of all functions. */
+  readonly maxConcurrency: number;
+  /** Where files of queues and topics are. */
+  readonly queueFolder: string;
 }
 
 /** For operations on the function as a whole; published versions never change. @throws LambdaError */

@@ -34,6 +34,7 @@ export interface CatalogueOptions {
   readonly onChanged: (name: string, version: VersionRecord) => void;
   readonly onRemoved: (name: string) => void;
   readonly onVersionRemoved: (name: string, version: string) => void;
+  readonly onReserved: (name: string, concurrency: number | undefined) => void;
 }
 
 /** Where code lies, and what is known of it. */
@@ -56,6 +57,18 @@ export class Catalogue {
     this.#options = options;
     this.#functions = new Map(options.store.functions().map((record) => [record.name, record]));
     options.code.keepOnly(this.#usedCode());
+  }
+
+  /** Of all functions together. */
+  get reservedConcurrency(): number {
+    return this.all().reduce((sum, { reservedConcurrency = 0 }) => sum + reservedConcurrency, 0);
+  }
+
+  /** Of all versions of all functions, in bytes. */
+  get codeBytes(): number {
+    return this.all()
+      .flatMap(({ latest, versions }) => [latest, ...versions])
+      .reduce((sum, { codeBytes }) => sum + codeBytes, 0);
   }
 
   get size(): number {
@@ -182,6 +195,9 @@ export class Catalogue {
     const before = this.#functions.get(record.name);
     this.#options.store.saveFunction(record);
     this.#functions.set(record.name, record);
+    if (before?.reservedConcurrency !== record.reservedConcurrency) {
+      this.#options.onReserved(record.name, record.reservedConcurrency);
+    }
     if (before?.latest.revisionId !== record.latest.revisionId) {
       this.#options.onChanged(record.name, record.latest);
       if (before && before.latest.codeId !== record.latest.codeId) this.#dropCode([before.latest]);

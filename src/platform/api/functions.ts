@@ -1,6 +1,7 @@
 /** Functions: their code and their configuration. */
 import { invalidParameter, validationFailed } from "../http/lambda-error.ts";
 import { emptyReply, jsonReply, type Reply } from "../http/reply.ts";
+import { parseDestination } from "../events/destinations.ts";
 import type { ApiRequest } from "../http/request.ts";
 import { LATEST, type VersionRecord } from "../state/function-record.ts";
 import { mustBeUnqualified, type Api } from "./api.ts";
@@ -17,7 +18,8 @@ import { constraint, parseFunctionName, type FunctionName } from "./names.ts";
 import { page } from "./paging.ts";
 import { configurationView, listView } from "./views.ts";
 
-export function createFunction({ catalogue }: Api, request: ApiRequest): Reply {
+export function createFunction(api: Api, request: ApiRequest): Reply {
+  const { catalogue } = api;
   const input = parseBody(request.body, createSchema);
   const { name } = parseFunctionName(input.FunctionName);
   if (input.PackageType !== undefined && input.PackageType !== "Zip") {
@@ -27,6 +29,7 @@ export function createFunction({ catalogue }: Api, request: ApiRequest): Reply {
     if (input[member] === undefined) throw invalidParameter(`${member} is required for the package type Zip.`);
   }
   checkConfiguration(input);
+  checkDeadLetters(input, api);
   catalogue.mustBeNew(name);
   const code = catalogue.addCode(input.Code.ZipFile, "CreateFunction");
   const version: VersionRecord = {
@@ -68,7 +71,26 @@ function changes(input: ConfigurationInput): Partial<VersionRecord> {
     ephemeralMb: input.EphemeralStorage?.Size,
     tracing: input.TracingConfig?.Mode,
   };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return {
+    ...Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
+    ...(input.DeadLetterConfig !== undefined && { deadLetterArn: input.DeadLetterConfig?.TargetArn || undefined }),
+  };
+}
+
+/** Lambda takes queues and topics only. */
+function checkDeadLetters({ DeadLetterConfig }: ConfigurationInput, { queueFolder }: Api): void {
+  const target = DeadLetterConfig?.TargetArn;
+  if (!target) return;
+  const destination = parseDestination(target, queueFolder);
+  if (destination === "malformed") {
+    const rule = "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()";
+    throw validationFailed([constraint(target, "deadLetterConfig.targetArn", rule)]);
+  }
+  if (destination === "unsupported" || destination.kind !== "file") {
+    throw invalidParameter(
+      `Invalid target ARN ${target}: dead letters go to a queue or topic of this platform's account (as a file), or to a file:// URL.`,
+    );
+  }
 }
 
 export function listFunctions({ catalogue }: Api, { query }: ApiRequest): Reply {
@@ -111,10 +133,12 @@ const codeGone = {
   StateReason: "The function's code is gone from the platform's folder. Update the code.",
 };
 
-export function updateConfiguration({ catalogue }: Api, { body }: ApiRequest, wanted: FunctionName): Reply {
+export function updateConfiguration(api: Api, { body }: ApiRequest, wanted: FunctionName): Reply {
+  const { catalogue } = api;
   const input = parseBody(body, updateConfigurationSchema);
   mustBeUnqualified(wanted);
   checkConfiguration(input);
+  checkDeadLetters(input, api);
   catalogue.checkRevision(catalogue.get(wanted).latest, input.RevisionId);
   const record = catalogue.update(wanted.name, changes(input));
   return jsonReply(200, configurationView(record.name, record.latest));

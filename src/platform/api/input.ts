@@ -18,6 +18,7 @@ const configurationEntries = {
   Environment: v.nullish(v.object({ Variables: v.nullish(strings) })),
   TracingConfig: v.optional(v.object({ Mode: v.optional(v.string()) })),
   EphemeralStorage: v.optional(v.object({ Size: v.number() })),
+  DeadLetterConfig: v.nullish(v.object({ TargetArn: v.nullish(v.string()) })),
 };
 
 export const createSchema = v.object({
@@ -68,6 +69,18 @@ export const updateAliasSchema = v.object({
   RevisionId: v.optional(v.string()),
 });
 
+export const concurrencySchema = v.object({ ReservedConcurrentExecutions: v.optional(v.number()) });
+
+const destinationSchema = v.nullish(v.object({ Destination: v.nullish(v.string()) }));
+
+export const eventConfigInput = v.object({
+  MaximumRetryAttempts: v.optional(v.number()),
+  MaximumEventAgeInSeconds: v.optional(v.number()),
+  DestinationConfig: v.optional(v.object({ OnSuccess: destinationSchema, OnFailure: destinationSchema })),
+});
+
+export type EventConfigInput = v.InferOutput<typeof eventConfigInput>;
+
 export const tagSchema = v.object({ Tags: strings });
 
 export type ConfigurationInput = v.InferOutput<typeof updateConfigurationSchema>;
@@ -90,9 +103,9 @@ export function parseBody<T>(body: Buffer, schema: v.GenericSchema<unknown, T>):
 /** @throws LambdaError for values outside Lambda's limits */
 export function checkConfiguration(input: ConfigurationInput): void {
   const problems = [
-    ...range(input.Timeout, "timeout", 1, 900),
-    ...range(input.MemorySize, "memorySize", 128, 10_240),
-    ...range(input.EphemeralStorage?.Size, "ephemeralStorage.size", 512, 10_240),
+    ...rangeProblems(input.Timeout, "timeout", 1, 900),
+    ...rangeProblems(input.MemorySize, "memorySize", 128, 10_240),
+    ...rangeProblems(input.EphemeralStorage?.Size, "ephemeralStorage.size", 512, 10_240),
     ...pattern(input.Handler, "handler", /^[^\s]{1,128}$/, "[^\\s]+"),
     ...pattern(
       input.Role,
@@ -122,7 +135,8 @@ function descriptionProblems(description: string | undefined): string[] {
   return [constraint(description, "description", "Member must have length less than or equal to 256")];
 }
 
-function range(value: number | undefined, member: string, min: number, max: number): string[] {
+/** Empty if the value is undefined or a whole number from `min` to `max`. */
+export function rangeProblems(value: number | undefined, member: string, min: number, max: number): string[] {
   if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return [];
   const rule = value > max ? `less than or equal to ${max}` : `greater than or equal to ${min}`;
   return [constraint(value, member, `Member must have value ${rule}`)];

@@ -1,23 +1,25 @@
 /** Invoke, the hot path: from the verified request to the answer without a detour. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { EventQueue } from "../events/event-queue.ts";
 import type { InvokeExtras } from "../frames.ts";
 import {
   functionNotFound,
-  invalidParameter,
   invalidRequestContent,
   LambdaError,
   payloadTooLarge,
   serviceFailed,
   tooManyRequests,
+  validationFailed,
 } from "../http/lambda-error.ts";
 import { writeError, writeReply } from "../http/server.ts";
 import { TAIL_BYTES, type Invocation, type Outcome } from "../runtime/invocation.ts";
 import type { Invoker } from "../runtime/invoker.ts";
+import type { EventDraft } from "../state/event-store.ts";
 import { functionArn, type VersionRecord } from "../state/function-record.ts";
 import { pickVersion } from "./alias-routing.ts";
 import { findVersion, type Catalogue } from "./catalogue.ts";
-import { parseFunctionName, requestedArn } from "./names.ts";
+import { constraint, parseFunctionName, requestedArn } from "./names.ts";
 
 const PREFIX = "/2015-03-31/functions/";
 const SUFFIX = "/invocations";
@@ -30,7 +32,7 @@ const ONE_WRITE_BYTES = 16_384;
 type InvokeHandler = (request: IncomingMessage, body: Buffer, response: ServerResponse) => boolean;
 
 /** Takes what is an Invoke; returns false for everything else. */
-export function createInvokeHandler(catalogue: Catalogue, invoker: Invoker): InvokeHandler {
+export function createInvokeHandler(catalogue: Catalogue, invoker: Invoker, queue: EventQueue): InvokeHandler {
   return (request, body, response) => {
     const url = request.url ?? "";
     if (request.method !== "POST" || !url.startsWith(PREFIX)) return false;
@@ -41,7 +43,7 @@ export function createInvokeHandler(catalogue: Catalogue, invoker: Invoker): Inv
     try {
       const nameText = path.slice(PREFIX.length, -SUFFIX.length);
       const qualifier = question === -1 ? null : new URLSearchParams(url.slice(question)).get("Qualifier");
-      start({ invoker, ...resolve(catalogue, nameText, qualifier), request, body, response, requestId });
+      start({ invoker, queue, ...resolve(catalogue, nameText, qualifier), request, body, response, requestId });
     } catch (error) {
       writeError(response, error instanceof LambdaError ? error : serviceFailed(String(error)), requestId);
     }
@@ -52,6 +54,8 @@ export function createInvokeHandler(catalogue: Catalogue, invoker: Invoker): Inv
 /** What an Invoke is for. */
 interface Target {
   readonly name: string;
+  /** As it was asked for. */
+  readonly qualifier: string | undefined;
   readonly version: VersionRecord;
   /** The name of the alias, if it was named by one. */
   readonly alias: string | undefined;
@@ -60,12 +64,14 @@ interface Target {
 function resolve(catalogue: Catalogue, nameText: string, qualifier: string | null): Target {
   if (qualifier === null) {
     const plain = catalogue.find(nameText);
-    if (plain) return { name: plain.name, version: plain.latest, alias: undefined };
+    if (plain) return { name: plain.name, qualifier: undefined, version: plain.latest, alias: undefined };
   }
   const wanted = parseFunctionName(decode(nameText), qualifier);
   const { record, version, alias } = catalogue.resolve(wanted);
-  if (!alias) return { name: record.name, version, alias: undefined };
-  return { name: record.name, version: findVersion(record, pickVersion(alias)) ?? version, alias: alias.name };
+  const { name } = record;
+  if (!alias) return { name, qualifier: wanted.qualifier, version, alias: undefined };
+  const picked = findVersion(record, pickVersion(alias)) ?? version;
+  return { name, qualifier: alias.name, version: picked, alias: alias.name };
 }
 
 function decode(text: string): string {
@@ -78,6 +84,7 @@ function decode(text: string): string {
 
 interface InvokeContext extends Target {
   readonly invoker: Invoker;
+  readonly queue: EventQueue;
   readonly request: IncomingMessage;
   readonly body: Buffer;
   readonly response: ServerResponse;
@@ -96,9 +103,8 @@ function start(context: InvokeContext): void {
   } else if (type === "DryRun") {
     writeReply(response, { status: 204, body: "" }, requestId);
   } else {
-    throw invalidParameter(
-      `Value '${String(type)}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]`,
-    );
+    const rule = "Member must satisfy enum value set: [Event, RequestResponse, DryRun]";
+    throw validationFailed([constraint(type, "invocationType", rule)]);
   }
 }
 
@@ -116,23 +122,26 @@ function startSync(context: InvokeContext): void {
     waitingSince: 0,
     finish: (outcome) => answer(response, invocation, { name, version: version.version }, outcome),
   };
-  if (!invoker.invoke(name, version, invocation)) throw tooManyRequests("ConcurrentInvocationLimitExceeded");
+  const throttled = invoker.invoke(name, version, invocation);
+  if (throttled) throw tooManyRequests(throttled);
 }
 
-/** Answers at once; the function runs behind it, and whatever comes of it is in its log. */
+/** Answers once the event is on disk: from then on it is not lost. */
 function startEvent(context: InvokeContext): void {
-  const { invoker, name, version, body, response, requestId } = context;
+  const { queue, name, qualifier, request, body, response, requestId } = context;
   parseJson(body);
-  const started = invoker.invoke(name, version, {
+  const encoded = request.headers["x-amz-client-context"];
+  const event: EventDraft = {
     requestId,
+    functionName: name,
+    qualifier,
     payload: body,
-    extras: readExtras(context),
-    tail: undefined,
-    waitingSince: 0,
-    finish() {},
-  });
-  if (!started) throw tooManyRequests("ConcurrentInvocationLimitExceeded");
-  writeReply(response, { status: 202, body: "" }, requestId);
+    clientContext: typeof encoded === "string" ? readClientContext(encoded) : undefined,
+  };
+  queue.accept(event).then(
+    () => writeReply(response, { status: 202, body: "" }, requestId),
+    (error: unknown) => writeError(response, serviceFailed(`The event cannot be kept: ${String(error)}`), requestId),
+  );
 }
 
 function parseJson(body: Buffer): void {

@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { version } from "../../core/version.ts";
 import { CHALLENGE_HEADER, type PlatformStatus, proofText } from "../../protocol/platform-info.ts";
+import type { EventQueue } from "../events/event-queue.ts";
 import { jsonReply, type Reply } from "../http/reply.ts";
 import { LambdaError, unknownOperation } from "../http/lambda-error.ts";
 import type { ApiRequest } from "../http/request.ts";
@@ -14,6 +15,7 @@ export interface OwnApi {
   readonly catalogue: Catalogue;
   readonly invoker: Invoker;
   readonly logs: LogBook;
+  readonly queue: EventQueue;
   /** Proves to a client that this is its platform. */
   readonly secret: string;
   /** Ends the platform once the answer is out. */
@@ -39,7 +41,7 @@ export function handleOwn(api: OwnApi, request: ApiRequest, segments: readonly s
   return jsonReply(202, {});
 }
 
-function status({ catalogue, invoker, secret }: OwnApi, challenge: string | undefined): PlatformStatus {
+function status({ catalogue, invoker, queue, secret }: OwnApi, challenge: string | undefined): PlatformStatus {
   return {
     version,
     pid: process.pid,
@@ -47,6 +49,7 @@ function status({ catalogue, invoker, secret }: OwnApi, challenge: string | unde
     functions: catalogue.size,
     sandboxes: invoker.sandboxes,
     running: invoker.running,
+    events: queue.size,
     ...(challenge !== undefined && { proof: createHmac("sha256", secret).update(proofText(challenge)).digest("hex") }),
   };
 }

@@ -5,6 +5,8 @@ import type { ApiRequest } from "../http/request.ts";
 import * as aliases from "./aliases.ts";
 import type { Api } from "./api.ts";
 import * as codeSigning from "./code-signing.ts";
+import * as concurrency from "./concurrency.ts";
+import * as eventInvoke from "./event-invoke.ts";
 import * as functions from "./functions.ts";
 import { parseFunctionName, type FunctionName } from "./names.ts";
 import { handleOwn, type OwnApi } from "./own.ts";
@@ -37,6 +39,15 @@ const operations: Readonly<Record<string, Operation>> = {
   "GET 2015-03-31/functions/*/aliases/*": named(aliases.getAlias),
   "PUT 2015-03-31/functions/*/aliases/*": named(aliases.updateAlias),
   "DELETE 2015-03-31/functions/*/aliases/*": named(aliases.deleteAlias),
+  "PUT 2017-10-31/functions/*/concurrency": named(concurrency.putConcurrency),
+  "GET 2019-09-30/functions/*/concurrency": named(concurrency.getConcurrency),
+  "DELETE 2017-10-31/functions/*/concurrency": named(concurrency.deleteConcurrency),
+  "GET 2016-08-19/account-settings": concurrency.getAccountSettings,
+  "PUT 2019-09-25/functions/*/event-invoke-config": named(eventInvoke.putEventConfig),
+  "POST 2019-09-25/functions/*/event-invoke-config": named(eventInvoke.updateEventConfig),
+  "GET 2019-09-25/functions/*/event-invoke-config": named(eventInvoke.getEventConfig),
+  "GET 2019-09-25/functions/*/event-invoke-config/*": named(eventInvoke.listEventConfigs),
+  "DELETE 2019-09-25/functions/*/event-invoke-config": named(eventInvoke.deleteEventConfig),
   "GET 2020-06-30/functions/*/code-signing-config": named(codeSigning.getCodeSigning),
   "GET 2017-03-31/tags/*": named(tags.listTags),
   "POST 2017-03-31/tags/*": named(tags.tag),

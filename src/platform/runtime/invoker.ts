@@ -27,8 +27,15 @@ export interface InvokerOptions {
 
 interface FunctionState {
   readonly metrics: FunctionMetrics;
+  /** Invocations that run or wait. */
+  running: number;
+  /** Undefined: it shares what the account has left. */
+  reserved: number | undefined;
   readonly pools: Map<string, { readonly revisionId: string; readonly pool: VersionPool }>;
 }
+
+/** Why an invocation is refused, as Lambda calls it. */
+export type ThrottleReason = "ConcurrentInvocationLimitExceeded" | "ReservedFunctionConcurrentInvocationLimitExceeded";
 
 const MEMORY_CHECK_MS = 100;
 /** Where reading the memory of a process means to start another one. */
@@ -45,6 +52,12 @@ export class Invoker {
   /** With the temporary folder of each. */
   readonly #sandboxes = new Map<LiveSandbox, string>();
   #running = 0;
+  /** Of functions without a reservation. */
+  #unreservedRunning = 0;
+  /** Of all functions together. */
+  #reserved = 0;
+  /** An invocation has ended. */
+  onRoom: () => void = () => {};
   readonly #expiry: NodeJS.Timeout;
   /** Only while something runs: an idle platform costs nothing. */
   #memoryWatch: NodeJS.Timeout | undefined;
@@ -69,21 +82,50 @@ export class Invoker {
   }
 
   restoreMetrics(name: string, metrics: FunctionMetrics): void {
-    this.#functions.set(name, { metrics, pools: new Map() });
+    this.#functions.set(name, newState(metrics));
   }
 
-  /** False, and nothing happens, when too many invocations run already. */
-  invoke(name: string, version: VersionRecord, invocation: Invocation): boolean {
+  /** How many of its invocations may run at once; undefined: as many as the account has left. */
+  reserve(name: string, concurrency: number | undefined): void {
     const state = this.#state(name);
-    if (this.#running >= this.#options.maxConcurrency) {
+    if (state.reserved === undefined) this.#unreservedRunning -= state.running;
+    this.#reserved += (concurrency ?? 0) - (state.reserved ?? 0);
+    state.reserved = concurrency;
+    if (concurrency === undefined) this.#unreservedRunning += state.running;
+    this.onRoom();
+  }
+
+  reservedConcurrency(name: string): number | undefined {
+    return this.#functions.get(name)?.reserved;
+  }
+
+  hasRoom(name: string): boolean {
+    return this.#throttle(this.#state(name)) === undefined;
+  }
+
+  /** Gives a reason, and nothing happens, when too many invocations run already. */
+  invoke(name: string, version: VersionRecord, invocation: Invocation): ThrottleReason | undefined {
+    const state = this.#state(name);
+    const reason = this.#throttle(state);
+    if (reason !== undefined) {
       state.metrics.addThrottle();
-      return false;
+      return reason;
     }
     this.#running += 1;
+    state.running += 1;
+    if (state.reserved === undefined) this.#unreservedRunning += 1;
     const memoryCheckMs = process.platform === "linux" ? MEMORY_CHECK_MS : SLOW_MEMORY_CHECK_MS;
     this.#memoryWatch ??= setInterval(() => this.#checkMemory(), memoryCheckMs);
     this.#poolOf(state, name, version).invoke(invocation);
-    return true;
+    return undefined;
+  }
+
+  #throttle({ reserved, running }: FunctionState): ThrottleReason | undefined {
+    if (reserved !== undefined) {
+      return running < reserved ? undefined : "ReservedFunctionConcurrentInvocationLimitExceeded";
+    }
+    const left = this.#options.maxConcurrency - this.#reserved;
+    return this.#unreservedRunning < left ? undefined : "ConcurrentInvocationLimitExceeded";
   }
 
   /** The version has new code or configuration: what runs goes on, what comes next gets the new one. */
@@ -98,6 +140,7 @@ export class Invoker {
   }
 
   remove(name: string): void {
+    this.reserve(name, undefined);
     for (const { pool } of this.#functions.get(name)?.pools.values() ?? []) pool.retire();
     this.#functions.delete(name);
   }
@@ -120,7 +163,7 @@ export class Invoker {
   #state(name: string): FunctionState {
     let state = this.#functions.get(name);
     if (!state) {
-      state = { metrics: new FunctionMetrics(), pools: new Map() };
+      state = newState(new FunctionMetrics());
       this.#functions.set(name, state);
     }
     return state;
@@ -135,7 +178,10 @@ export class Invoker {
       log: (text) => this.#options.logs.append(name, Date.now(), text),
       measured: (measured) => {
         this.#running -= 1;
+        state.running -= 1;
+        if (state.reserved === undefined) this.#unreservedRunning -= 1;
         state.metrics.add(measured);
+        this.onRoom();
       },
       onGone: (sandbox) => this.#forget(sandbox),
     });
@@ -237,4 +283,8 @@ export class Invoker {
       },
     );
   }
+}
+
+function newState(metrics: FunctionMetrics): FunctionState {
+  return { metrics, running: 0, reserved: undefined, pools: new Map() };
 }

@@ -95,6 +95,7 @@ export const functionRecordSchema = v.object({
 export type VersionRecord = Readonly<v.InferOutput<typeof versionSchema>>;
 export type AliasRecord = Readonly<v.InferOutput<typeof aliasSchema>>;
 
+export type EventConfigRecord = Readonly<v.InferOutput<typeof eventConfigSchema>>;
 export type FunctionRecord = Readonly<v.InferOutput<typeof functionRecordSchema>>;
 
 /** What a function has of its own when it is created. */

@@ -9,6 +9,7 @@ import type { DatabaseSync } from "node:sqlite";
 import * as v from "valibot";
 import { FaasifyError } from "../../core/errors.ts";
 import type { Credentials } from "../http/signature.ts";
+import { createEventStore, type EventStore } from "./event-store.ts";
 import { functionRecordSchema, type FunctionRecord } from "./function-record.ts";
 import { canMigrate, migrate, SCHEMA_VERSION } from "./migrations.ts";
 
@@ -34,6 +35,7 @@ export interface StateStore {
   deleteFunction(name: string): void;
   metrics(): Map<string, MetricsRecord>;
   saveMetrics(name: string, record: MetricsRecord): void;
+  readonly events: EventStore;
   close(): void;
 }
 
@@ -148,6 +150,7 @@ function createStore(database: DatabaseSync, file: string): StateStore {
     },
     metrics: () => new Map(rows("metrics", metricsRecordSchema)),
     saveMetrics: (name, record) => void putMetrics.run(name, JSON.stringify(record)),
+    events: createEventStore(database),
     close: () => database.close(),
   };
 }

@@ -1,0 +1,106 @@
+/** The platform's parts, put together; nothing of them is reachable yet. */
+import path from "node:path";
+import type { Log } from "../core/log.ts";
+import type { Api } from "./api/api.ts";
+import { Catalogue } from "./api/catalogue.ts";
+import { steadyClock, systemClock } from "./clock.ts";
+import { EventQueue } from "./events/event-queue.ts";
+import { createEventRunner } from "./events/event-runner.ts";
+import { createLogBook, type LogBook } from "./observe/log-book.ts";
+import { FunctionMetrics } from "./observe/metrics.ts";
+import { Invoker } from "./runtime/invoker.ts";
+import { startReaper, type Reaper } from "./runtime/reaper.ts";
+import { createSandboxStock, type SandboxStock } from "./runtime/sandbox-stock.ts";
+import { createCodeStore, type CodeStore } from "./state/code-store.ts";
+import type { StateStore } from "./state/state-store.ts";
+
+export interface PartsOptions {
+  /** Absolute path of the platform's folder. */
+  readonly folder: string;
+  readonly idleMs: number;
+  readonly maxConcurrency: number;
+  /** Before an event whose function failed is tried again; the second time twice as long. */
+  readonly retryDelayMs: number;
+  /** Absolute path of sandbox.cjs. */
+  readonly sandboxScript: string;
+  readonly log: Log;
+}
+
+export interface Parts {
+  readonly api: Api;
+  readonly store: StateStore;
+  readonly catalogue: Catalogue;
+  readonly invoker: Invoker;
+  readonly queue: EventQueue;
+  readonly logs: LogBook;
+  readonly stock: SandboxStock;
+  readonly reaper: Reaper;
+}
+
+export function createParts(options: PartsOptions, store: StateStore): Parts {
+  const { folder, log, idleMs, maxConcurrency } = options;
+  const code = createCodeStore(path.join(folder, "code"));
+  const logs = createLogBook(path.join(folder, "logs"), log);
+  const reaper = startReaper();
+  const stock = createSandboxStock(options.sandboxScript, reaper);
+  const temporaryFolder = path.join(folder, "tmp");
+  const invoker = new Invoker({ stock, logs, code, temporaryFolder, idleMs, maxConcurrency });
+  const catalogue = createCatalogue({ store, code, invoker, logs, onRemoved: (name) => queue.removeFunction(name) });
+  restoreInvoker(invoker, store, catalogue);
+  const queueFolder = path.join(folder, "queues");
+  const queue = createQueue(options, { store, catalogue, invoker, queueFolder });
+  const secret = store.credentials.secretAccessKey;
+  const api: Api = { catalogue, code, clock: systemClock, secret, maxConcurrency, queueFolder };
+  return { api, store, catalogue, invoker, queue, logs, stock, reaper };
+}
+
+interface QueueParts {
+  readonly store: StateStore;
+  readonly catalogue: Catalogue;
+  readonly invoker: Invoker;
+  readonly queueFolder: string;
+}
+
+function createQueue({ log, retryDelayMs }: PartsOptions, parts: QueueParts): EventQueue {
+  const { store, catalogue, invoker, queueFolder } = parts;
+  const clock = steadyClock;
+  const queue = new EventQueue({
+    store: store.events,
+    clock,
+    runner: createEventRunner({ catalogue, invoker, clock, log, queueFolder, retryDelayMs }),
+    onProblem: (error) => log.warn("The end of an event cannot be written", error),
+  });
+  invoker.onRoom = queue.onRoom;
+  return queue;
+}
+
+interface CatalogueParts {
+  readonly store: StateStore;
+  readonly code: CodeStore;
+  readonly invoker: Invoker;
+  readonly logs: LogBook;
+  readonly onRemoved: (name: string) => void;
+}
+
+function createCatalogue({ store, code, invoker, logs, onRemoved }: CatalogueParts): Catalogue {
+  return new Catalogue({
+    store,
+    code,
+    clock: systemClock,
+    onChanged: (name, latest) => invoker.refresh(name, latest),
+    onRemoved: (name) => {
+      invoker.remove(name);
+      logs.remove(name);
+      onRemoved(name);
+    },
+    onReserved: (name, concurrency) => invoker.reserve(name, concurrency),
+    onVersionRemoved: (name, version) => invoker.removeVersion(name, version),
+  });
+}
+
+function restoreInvoker(invoker: Invoker, store: StateStore, catalogue: Catalogue): void {
+  for (const [name, saved] of store.metrics()) invoker.restoreMetrics(name, new FunctionMetrics(saved));
+  for (const { name, reservedConcurrency } of catalogue.all()) {
+    if (reservedConcurrency !== undefined) invoker.reserve(name, reservedConcurrency);
+  }
+}
