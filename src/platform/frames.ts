@@ -28,6 +28,13 @@ export const LOG = 21;
 /** sandbox → platform: as FAILURE, and the process is about to end. */
 export const FATAL_FAILURE = 22;
 
+/** sandbox → platform: the result comes in pieces; its content type as UTF-8, which may be empty. */
+export const STREAM_START = 23;
+/** sandbox → platform: a piece of the result, as it is. */
+export const STREAM_CHUNK = 24;
+/** sandbox → platform: the result is complete (empty), or broke off (JSON of a RuntimeFailure). */
+export const STREAM_END = 25;
+
 /** What turns an unassigned process into a function's sandbox. */
 export interface Assignment {
   /** The whole environment of the function. */
@@ -103,6 +110,14 @@ export function encodeText(type: number, text: string): Buffer {
   frame.writeUInt32LE(length, 0);
   frame[4] = type;
   frame.write(text, HEADER_BYTES, length, "utf8");
+  return frame;
+}
+
+export function encodeBytes(type: number, bytes: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + bytes.length);
+  frame.writeUInt32LE(bytes.length, 0);
+  frame[4] = type;
+  frame.set(bytes, HEADER_BYTES);
   return frame;
 }
 

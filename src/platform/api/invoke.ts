@@ -19,10 +19,13 @@ import type { EventDraft } from "../state/event-store.ts";
 import { functionArn, type VersionRecord } from "../state/function-record.ts";
 import { pickVersion } from "./alias-routing.ts";
 import { findVersion, type Catalogue } from "./catalogue.ts";
+import { EventStreamReply } from "./invoke-stream.ts";
 import { constraint, parseFunctionName, requestedArn } from "./names.ts";
 
 const PREFIX = "/2015-03-31/functions/";
 const SUFFIX = "/invocations";
+const STREAM_PREFIX = "/2021-11-15/functions/";
+const STREAM_SUFFIX = "/response-streaming-invocations";
 /** Lambda's limits on a payload, in bytes. */
 const MAX_SYNC_BYTES = 6_291_456;
 const MAX_ASYNC_BYTES = 1_048_576;
@@ -35,15 +38,27 @@ type InvokeHandler = (request: IncomingMessage, body: Buffer, response: ServerRe
 export function createInvokeHandler(catalogue: Catalogue, invoker: Invoker, queue: EventQueue): InvokeHandler {
   return (request, body, response) => {
     const url = request.url ?? "";
-    if (request.method !== "POST" || !url.startsWith(PREFIX)) return false;
+    if (request.method !== "POST") return false;
     const question = url.indexOf("?");
     const path = question === -1 ? url : url.slice(0, question);
-    if (!path.endsWith(SUFFIX)) return false;
+    const streaming = path.endsWith(STREAM_SUFFIX) && path.startsWith(STREAM_PREFIX);
+    if (!streaming && !(path.endsWith(SUFFIX) && path.startsWith(PREFIX))) return false;
     const requestId = randomUUID();
     try {
-      const nameText = path.slice(PREFIX.length, -SUFFIX.length);
+      const nameText = streaming
+        ? path.slice(STREAM_PREFIX.length, -STREAM_SUFFIX.length)
+        : path.slice(PREFIX.length, -SUFFIX.length);
       const qualifier = question === -1 ? null : new URLSearchParams(url.slice(question)).get("Qualifier");
-      start({ invoker, queue, ...resolve(catalogue, nameText, qualifier), request, body, response, requestId });
+      start({
+        invoker,
+        queue,
+        ...resolve(catalogue, nameText, qualifier),
+        streaming,
+        request,
+        body,
+        response,
+        requestId,
+      });
     } catch (error) {
       writeError(response, error instanceof LambdaError ? error : serviceFailed(String(error)), requestId);
     }
@@ -89,6 +104,8 @@ interface InvokeContext extends Target {
   readonly body: Buffer;
   readonly response: ServerResponse;
   readonly requestId: string;
+  /** The result is wanted piece by piece. */
+  readonly streaming: boolean;
 }
 
 function start(context: InvokeContext): void {
@@ -97,14 +114,14 @@ function start(context: InvokeContext): void {
   if (type === "RequestResponse") {
     checkSize(body, MAX_SYNC_BYTES, type);
     startSync(context);
-  } else if (type === "Event") {
+  } else if (type === "Event" && !context.streaming) {
     checkSize(body, MAX_ASYNC_BYTES, type);
     startEvent(context);
   } else if (type === "DryRun") {
     writeReply(response, { status: 204, body: "" }, requestId);
   } else {
-    const rule = "Member must satisfy enum value set: [Event, RequestResponse, DryRun]";
-    throw validationFailed([constraint(type, "invocationType", rule)]);
+    const allowed = context.streaming ? "RequestResponse, DryRun" : "Event, RequestResponse, DryRun";
+    throw validationFailed([constraint(type, "invocationType", `Member must satisfy enum value set: [${allowed}]`)]);
   }
 }
 
@@ -114,16 +131,29 @@ function checkSize(body: Buffer, limitBytes: number, type: string): void {
 
 function startSync(context: InvokeContext): void {
   const { invoker, name, version, request, body, response, requestId } = context;
+  const invoked = { name, version: version.version };
+  const reply = context.streaming
+    ? new EventStreamReply(response, { requestId, executedVersion: version.version })
+    : undefined;
   const invocation: Invocation = {
     requestId,
     payload: body,
     extras: readExtras(context),
-    tail: request.headers["x-amz-log-type"] === "Tail" ? "" : undefined,
+    tail: wantsLog(request) ? "" : undefined,
     waitingSince: 0,
-    finish: (outcome) => answer(response, invocation, { name, version: version.version }, outcome),
+    ...(reply && { sink: reply }),
+    finish: (outcome) => answer(response, invocation, { ...invoked, reply }, outcome),
   };
   const throttled = invoker.invoke(name, version, invocation);
   if (throttled) throw tooManyRequests(throttled);
+}
+
+/** @throws LambdaError ValidationException */
+function wantsLog({ headers }: IncomingMessage): boolean {
+  const type = headers["x-amz-log-type"];
+  if (type === undefined || type === "None") return false;
+  if (type === "Tail") return true;
+  throw validationFailed([constraint(type, "logType", "Member must satisfy enum value set: [None, Tail]")]);
 }
 
 /** Answers once the event is on disk: from then on it is not lost. */
@@ -183,6 +213,7 @@ function readClientContext(encoded: string): string {
 interface Invoked {
   readonly name: string;
   readonly version: string;
+  readonly reply: EventStreamReply | undefined;
 }
 
 /** What to answer when the function never saw the invocation. */
@@ -208,6 +239,11 @@ function answer(response: ServerResponse, { requestId, tail }: Invocation, invok
     return;
   }
   const { body } = outcome;
+  const log = tail === undefined ? undefined : lastBytes(tail).toString("base64");
+  if (invoked.reply) {
+    invoked.reply.end(outcome, log);
+    return;
+  }
   const headers = [
     "Content-Type",
     "application/json",
@@ -219,7 +255,7 @@ function answer(response: ServerResponse, { requestId, tail }: Invocation, invok
     invoked.version,
   ];
   if (outcome.kind === "failure") headers.push("X-Amz-Function-Error", "Unhandled");
-  if (tail !== undefined) headers.push("X-Amz-Log-Result", lastBytes(tail).toString("base64"));
+  if (log !== undefined) headers.push("X-Amz-Log-Result", log);
   response.writeHead(200, headers);
   // As a string it goes out with the headers in one write; latin1 leaves every byte as it is.
   if (body.length <= ONE_WRITE_BYTES) response.end(body.toString("latin1"), "latin1");

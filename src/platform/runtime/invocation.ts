@@ -13,6 +13,15 @@ export type Outcome =
   /** The payload was not JSON: the function never saw it. */
   | { readonly kind: "bad-payload"; readonly message: string };
 
+/** Takes a result piece by piece, while the function is still running. */
+export interface ResponseSink {
+  /** Before the first piece. */
+  start(contentType: string): void;
+  /** False: it would rather not have more until it calls what it was given by `onDrain`. */
+  write(chunk: Buffer): boolean;
+  onDrain(resume: () => void): void;
+}
+
 export interface Invocation {
   readonly requestId: string;
   readonly payload: Buffer;
@@ -21,7 +30,9 @@ export interface Invocation {
   tail: string | undefined;
   /** When it began to wait for a sandbox, on the clock of `performance.now()`; 0 if it did not. */
   waitingSince: number;
-  /** Called once. */
+  /** Undefined: the result is wanted whole. */
+  readonly sink?: ResponseSink;
+  /** Called once; the body of a result that went to the sink is empty. */
   finish(outcome: Outcome): void;
 }
 

@@ -7,6 +7,9 @@ import {
   INIT_FAILED,
   INITIALISED,
   RESULT,
+  STREAM_CHUNK,
+  STREAM_END,
+  STREAM_START,
   type Assignment,
 } from "../frames.ts";
 import {
@@ -71,6 +74,9 @@ export class LiveSandbox implements SandboxListener {
   #gone = false;
   #outOfMemory = false;
   #initLog = "";
+  /** Of a result that comes in pieces but is wanted whole. */
+  readonly #pieces: Buffer[] = [];
+  #streamedBytes = 0;
   #maxMemoryMb = 0;
   /** When it last became free, on the clock of `performance.now()`. */
   freeSince = 0;
@@ -127,6 +133,7 @@ export class LiveSandbox implements SandboxListener {
       this.#initFailed(() => ({ kind: "failure", body }), `error\tError Type: ${errorType(body)}`);
     else if (type === RESULT) this.#finish(checkSize(body), undefined);
     else if (type === FAILURE || type === FATAL_FAILURE) this.#failed(type, body);
+    else if (type === STREAM_START || type === STREAM_CHUNK || type === STREAM_END) this.#streamed(type, body);
     else if (type === BAD_PAYLOAD) this.#finish({ kind: "bad-payload", message: body.toString() }, undefined);
     else this.kill();
   }
@@ -153,6 +160,31 @@ export class LiveSandbox implements SandboxListener {
   #failed(type: number, body: Buffer): void {
     if (type === FATAL_FAILURE) this.retired = true;
     this.#finish({ kind: "failure", body }, undefined);
+  }
+
+  #streamed(type: number, body: Buffer): void {
+    const invocation = this.#invocation;
+    if (!invocation) return this.kill();
+    const { sink } = invocation;
+    if (type === STREAM_START) sink?.start(body.toString());
+    else if (type === STREAM_END) this.#endStream(body);
+    else if (!sink) this.#keep(body);
+    else if (!sink.write(body)) {
+      this.#sandbox.pause();
+      sink.onDrain(() => this.#sandbox.resume());
+    }
+  }
+
+  /** More than may be returned is not kept, only counted. */
+  #keep(body: Buffer): void {
+    if (this.#streamedBytes <= MAX_RESULT_BYTES) this.#pieces.push(body);
+    this.#streamedBytes += body.length;
+  }
+
+  #endStream(failure: Buffer): void {
+    const whole = Buffer.concat(this.#pieces.splice(0));
+    this.#streamedBytes = 0;
+    this.#finish(failure.length > 0 ? { kind: "failure", body: failure } : checkSize(whole), undefined);
   }
 
   #initialised(): void {

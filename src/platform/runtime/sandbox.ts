@@ -36,6 +36,9 @@ export interface Sandbox {
   assign(assignment: Assignment): void;
   send(frame: Buffer): void;
   kill(): void;
+  /** Reads nothing from it: soon it will wait with what it has to say. */
+  pause(): void;
+  resume(): void;
 }
 
 /** How long a process that has ended may leave its output open (a child of its own holds it). */
@@ -61,6 +64,8 @@ export function startSandbox({ script, memoryMb, environment, onGone }: SandboxC
     assign: (assignment) => void channel?.write(encodeText(ASSIGN, JSON.stringify(assignment))),
     send: (frame) => void channel?.write(frame),
     kill: () => killGroup(child),
+    pause: () => void channel?.pause(),
+    resume: () => void channel?.resume(),
   };
   child.once("exit", () => {
     killGroup(child);

@@ -7,6 +7,7 @@ import { listenForFrames, readFrameBlocking, sendText } from "./channel.ts";
 import { captureOutput, writeLogLine } from "./console.ts";
 import { endBecauseIdle, endBecauseUncaught, invoke } from "./invocation.ts";
 import { loadHandler, type Handler } from "./load-handler.ts";
+import { defineAwsLambda } from "./response-stream.ts";
 import { describeForLog, RuntimeError, toRuntimeFailure } from "./runtime-failure.ts";
 
 /** Lambda's exit statuses of the Node runtime. */
@@ -29,6 +30,7 @@ async function start(assignment: Assignment): Promise<void> {
     endBecauseUncaught(unhandledRejection(reason));
     process.exit(EXIT_UNHANDLED_REJECTION);
   });
+  defineAwsLambda();
   let handler: Handler;
   try {
     process.chdir(assignment.taskRoot);

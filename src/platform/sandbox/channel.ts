@@ -1,11 +1,18 @@
 /** The sandbox's end of the channel: see ../frames.ts. */
 import { readSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
-import { CHANNEL_FD, encodeText, FrameDecoder, HEADER_BYTES, type FrameHandler } from "../frames.ts";
+import { CHANNEL_FD, encodeBytes, encodeText, FrameDecoder, HEADER_BYTES, type FrameHandler } from "../frames.ts";
 
 /** Writing blocks until the platform has taken the bytes: nothing is lost when the process ends right behind it. */
 export function sendText(type: number, text: string): void {
-  const frame = encodeText(type, text);
+  send(encodeText(type, text));
+}
+
+export function sendBytes(type: number, bytes: Uint8Array): void {
+  send(encodeBytes(type, bytes));
+}
+
+function send(frame: Buffer): void {
   let written = 0;
   while (written < frame.length) {
     try {

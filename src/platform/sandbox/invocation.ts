@@ -1,8 +1,18 @@
 /** Runs one invocation as Lambda's Node runtime does. */
-import { BAD_PAYLOAD, decodeInvoke, FAILURE, FATAL_FAILURE, RESULT, type Assignment, type Invoke } from "../frames.ts";
+import {
+  BAD_PAYLOAD,
+  decodeInvoke,
+  FAILURE,
+  FATAL_FAILURE,
+  RESULT,
+  STREAM_END,
+  type Assignment,
+  type Invoke,
+} from "../frames.ts";
 import { sendText } from "./channel.ts";
 import { setRequestId, writeLogLine } from "./console.ts";
 import type { Handler } from "./load-handler.ts";
+import { isStreaming, ResponseStream } from "./response-stream.ts";
 import { describeForLog, RuntimeError, toRuntimeFailure } from "./runtime-failure.ts";
 
 /** Ends the invocation that is running; undefined between invocations. */
@@ -13,6 +23,8 @@ interface Ending {
   resultWhenIdle: unknown;
   readonly succeed: (result: unknown) => void;
   readonly fail: (error: unknown) => void;
+  /** What a streaming handler writes to. */
+  stream: ResponseStream | undefined;
 }
 
 /** Nothing is left in the event loop: answers what the callback got, or null if nobody ever answered, as Lambda does. */
@@ -40,7 +52,9 @@ export function invoke(handler: Handler, assignment: Assignment, body: Buffer, w
   setRequestId(invocation.requestId);
   const ending = createEnding(whenDone);
   running = ending;
-  callHandler(handler, event, createContext(assignment, invocation), ending);
+  const context = createContext(assignment, invocation);
+  if (isStreaming(handler)) streamResult(handler, event, context, ending);
+  else callHandler(handler, event, context, ending);
 }
 
 function createEnding(whenDone: () => void): Ending {
@@ -55,11 +69,13 @@ function createEnding(whenDone: () => void): Ending {
       whenDone();
     });
   };
-  return {
+  const ending: Ending = {
     resultWhenIdle: undefined,
-    succeed: (result) => end(() => sendResult(result)),
-    fail: (error) => end(() => sendFailure(error)),
+    stream: undefined,
+    succeed: (result) => end(() => (ending.stream ? sendStreamEnd(ending.stream) : sendResult(result))),
+    fail: (error) => end(() => sendFailure(error, ending.stream)),
   };
+  return ending;
 }
 
 function sendResult(result: unknown): void {
@@ -73,9 +89,14 @@ function sendResult(result: unknown): void {
   sendText(RESULT, text);
 }
 
-function sendFailure(error: unknown): void {
+function sendStreamEnd(stream: ResponseStream): void {
+  stream.start();
+  sendText(STREAM_END, "");
+}
+
+function sendFailure(error: unknown, stream?: ResponseStream): void {
   writeLogLine("ERROR", `Invoke Error \t${describeForLog(error)}`);
-  sendText(FAILURE, JSON.stringify(toRuntimeFailure(error)));
+  sendText(stream?.started === true ? STREAM_END : FAILURE, JSON.stringify(toRuntimeFailure(error)));
 }
 
 /** The properties of Lambda's context object that a handler may change. */
@@ -97,6 +118,25 @@ function callHandler(handler: Handler, event: unknown, context: MutableContext, 
     return;
   }
   if (isThenable(returned)) void returned.then(ending.succeed, ending.fail);
+}
+
+/** The result is what the handler writes; what it returns counts for nothing. */
+function streamResult(handler: Handler, event: unknown, context: MutableContext, ending: Ending): void {
+  const stream = new ResponseStream();
+  ending.stream = stream;
+  stream.once("finish", () => ending.succeed(undefined));
+  stream.once("error", ending.fail);
+  const streamingHandler = handler as (event: unknown, stream: ResponseStream, context: unknown) => unknown;
+  try {
+    const returned = streamingHandler(event, stream, context);
+    if (isThenable(returned)) void returned.then(undefined, ending.fail);
+    else
+      ending.fail(
+        new RuntimeError("Runtime.InvalidStreamingOperation", "Streaming does not support non-async handlers."),
+      );
+  } catch (error) {
+    ending.fail(error);
+  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
