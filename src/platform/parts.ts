@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Log } from "../core/log.ts";
 import type { Api } from "./api/api.ts";
 import { Catalogue } from "./api/catalogue.ts";
+import { LayerShelf } from "./api/layer-shelf.ts";
 import { steadyClock, systemClock } from "./clock.ts";
 import { EventQueue } from "./events/event-queue.ts";
 import { createEventRunner } from "./events/event-runner.ts";
@@ -12,6 +13,7 @@ import { Invoker } from "./runtime/invoker.ts";
 import { startReaper, type Reaper } from "./runtime/reaper.ts";
 import { createSandboxStock, type SandboxStock } from "./runtime/sandbox-stock.ts";
 import { createCodeStore, type CodeStore } from "./state/code-store.ts";
+import { layerSchema } from "./state/layer-record.ts";
 import type { StateStore } from "./state/state-store.ts";
 
 export interface PartsOptions {
@@ -39,18 +41,20 @@ export interface Parts {
 
 export function createParts(options: PartsOptions, store: StateStore): Parts {
   const { folder, log, idleMs, maxConcurrency } = options;
-  const code = createCodeStore(path.join(folder, "code"));
+  const code = createCodeStore(path.join(folder, "code"), path.join(folder, "layers"));
   const logs = createLogBook(path.join(folder, "logs"), log);
   const reaper = startReaper();
   const stock = createSandboxStock(options.sandboxScript, reaper);
   const temporaryFolder = path.join(folder, "tmp");
   const invoker = new Invoker({ stock, logs, code, temporaryFolder, idleMs, maxConcurrency });
-  const catalogue = createCatalogue({ store, code, invoker, logs, onRemoved: (name) => queue.removeFunction(name) });
+  const layers = new LayerShelf(store.collection("layer", layerSchema));
+  const onRemoved = (name: string): void => queue.removeFunction(name);
+  const catalogue = createCatalogue({ store, code, invoker, logs, layers, onRemoved });
   restoreInvoker(invoker, store, catalogue);
   const queueFolder = path.join(folder, "queues");
   const queue = createQueue(options, { store, catalogue, invoker, queueFolder });
   const secret = store.credentials.secretAccessKey;
-  const api: Api = { catalogue, code, clock: systemClock, secret, maxConcurrency, queueFolder };
+  const api: Api = { catalogue, layers, code, clock: systemClock, secret, maxConcurrency, queueFolder };
   return { api, store, catalogue, invoker, queue, logs, stock, reaper };
 }
 
@@ -79,14 +83,16 @@ interface CatalogueParts {
   readonly code: CodeStore;
   readonly invoker: Invoker;
   readonly logs: LogBook;
+  readonly layers: LayerShelf;
   readonly onRemoved: (name: string) => void;
 }
 
-function createCatalogue({ store, code, invoker, logs, onRemoved }: CatalogueParts): Catalogue {
+function createCatalogue({ store, code, invoker, logs, layers, onRemoved }: CatalogueParts): Catalogue {
   return new Catalogue({
     store,
     code,
     clock: systemClock,
+    otherCode: () => layers.codeIds(),
     onChanged: (name, latest) => invoker.refresh(name, latest),
     onRemoved: (name) => {
       invoker.remove(name);

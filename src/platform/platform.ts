@@ -7,6 +7,7 @@ import type { Catalogue } from "./api/catalogue.ts";
 import { serveCodeLink } from "./api/code-link.ts";
 import { createInvokeHandler } from "./api/invoke.ts";
 import { createRouter } from "./api/router.ts";
+import { createUrlGateway } from "./api/url-gateway.ts";
 import { systemClock } from "./clock.ts";
 import { listen } from "./http/listen.ts";
 import { createHttpServer } from "./http/server.ts";
@@ -70,8 +71,10 @@ async function serve(options: PlatformOptions, store: StateStore): Promise<Platf
   const parts = createParts(options, store);
   const { api, catalogue, invoker, queue, logs, stock, reaper } = parts;
   const { promise: shutdownRequested, resolve: shutdown } = Promise.withResolvers<void>();
+  const verifier = createSignatureVerifier(store.credentials, REGION);
   const server = createHttpServer({
-    verifier: createSignatureVerifier(store.credentials, REGION),
+    verifier,
+    urls: createUrlGateway({ catalogue, invoker, verifier, clock: systemClock }),
     clock: systemClock,
     invokeFast: createInvokeHandler(catalogue, invoker, queue),
     handle: createRouter(api, { ...api, invoker, logs, queue, shutdown }),

@@ -4,10 +4,12 @@ import { invalidParameter } from "../http/lambda-error.ts";
 import type { CodeStore } from "../state/code-store.ts";
 import { LATEST } from "../state/function-record.ts";
 import type { Catalogue } from "./catalogue.ts";
+import type { LayerShelf } from "./layer-shelf.ts";
 import type { FunctionName } from "./names.ts";
 
 export interface Api {
   readonly catalogue: Catalogue;
+  readonly layers: LayerShelf;
   readonly code: CodeStore;
   readonly clock: Clock;
   /** Signs the links to deployed code. */

@@ -34,6 +34,8 @@ export interface CatalogueOptions {
   readonly onChanged: (name: string, version: VersionRecord) => void;
   readonly onRemoved: (name: string) => void;
   readonly onVersionRemoved: (name: string, version: string) => void;
+  /** Code that something else than a function needs. */
+  readonly otherCode: () => Iterable<string>;
   readonly onReserved: (name: string, concurrency: number | undefined) => void;
 }
 
@@ -50,12 +52,15 @@ export interface Resolved {
 export class Catalogue {
   readonly #options: CatalogueOptions;
   readonly #functions: Map<string, FunctionRecord>;
+  /** By the id in the URL: the function and the qualifier that it is of. */
+  readonly #urls = new Map<string, FunctionName>();
   /** Oldest first. */
   readonly #outdatedCode = new Set<string>();
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
     this.#functions = new Map(options.store.functions().map((record) => [record.name, record]));
+    for (const record of this.#functions.values()) this.#indexUrls(undefined, record);
     options.code.keepOnly(this.#usedCode());
   }
 
@@ -82,6 +87,13 @@ export class Catalogue {
 
   find(name: string): FunctionRecord | undefined {
     return this.#functions.get(name);
+  }
+
+  /** The function behind a URL, and the qualifier that the URL is of. */
+  findUrl(id: string): { readonly record: FunctionRecord; readonly qualifier: string } | undefined {
+    const { name = "", qualifier = LATEST } = this.#urls.get(id) ?? {};
+    const record = this.#functions.get(name);
+    return record && { record, qualifier };
   }
 
   /** @throws LambdaError ResourceNotFoundException */
@@ -151,6 +163,7 @@ export class Catalogue {
     const record = this.get({ ...wanted, qualifier: undefined });
     if (qualifier === undefined) {
       this.#functions.delete(record.name);
+      this.#indexUrls(record, undefined);
       this.#options.store.deleteFunction(record.name);
       this.#options.onRemoved(record.name);
       this.#dropCode([record.latest, ...record.versions]);
@@ -195,27 +208,36 @@ export class Catalogue {
     const before = this.#functions.get(record.name);
     this.#options.store.saveFunction(record);
     this.#functions.set(record.name, record);
+    this.#indexUrls(before, record);
     if (before?.reservedConcurrency !== record.reservedConcurrency) {
       this.#options.onReserved(record.name, record.reservedConcurrency);
     }
     if (before?.latest.revisionId !== record.latest.revisionId) {
       this.#options.onChanged(record.name, record.latest);
-      if (before && before.latest.codeId !== record.latest.codeId) this.#dropCode([before.latest]);
+      if (before) this.#dropCode([before.latest]);
     }
     return record;
   }
 
+  #indexUrls(before: FunctionRecord | undefined, after: FunctionRecord | undefined): void {
+    for (const { id } of Object.values(before?.urls ?? {})) this.#urls.delete(id);
+    for (const [qualifier, { id }] of Object.entries(after?.urls ?? {})) {
+      this.#urls.set(id, { name: after?.name ?? "", qualifier });
+    }
+  }
+
   #usedCode(): Set<string> {
-    return new Set(
-      [...this.#functions.values()].flatMap(({ latest, versions }) =>
-        [latest, ...versions].map(({ codeId }) => codeId),
-      ),
-    );
+    const used = new Set(this.#options.otherCode());
+    for (const { latest, versions } of this.#functions.values()) {
+      for (const version of [latest, ...versions]) for (const codeId of codeOf(version)) used.add(codeId);
+    }
+    return used;
   }
 
   /** Not at once: sandboxes that run it may load more of it. What is left goes at the next start. */
   #dropCode(versions: readonly VersionRecord[]): void {
-    for (const { codeId } of versions) this.#outdatedCode.add(codeId);
+    for (const codeId of versions.flatMap(codeOf)) this.#outdatedCode.add(codeId);
+    if (this.#outdatedCode.size <= OUTDATED_CODE_KEPT) return;
     const used = this.#usedCode();
     for (const codeId of this.#outdatedCode) {
       if (this.#outdatedCode.size <= OUTDATED_CODE_KEPT) break;
@@ -239,6 +261,11 @@ function samePublication(published: VersionRecord, latest: VersionRecord): boole
   const essence = ({ version: _v, description: _d, lastModified: _l, revisionId: _r, ...rest }: VersionRecord) =>
     JSON.stringify(Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return essence(published) === essence(latest);
+}
+
+/** Its own, and that of its layers. */
+function codeOf({ codeId, layers }: VersionRecord): string[] {
+  return [codeId, ...layers.map((layer) => layer.codeId)];
 }
 
 function decodeZip(zipFile: string | undefined, operation: string): Buffer {

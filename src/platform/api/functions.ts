@@ -14,6 +14,7 @@ import {
   updateConfigurationSchema,
   type ConfigurationInput,
 } from "./input.ts";
+import { resolveLayers } from "./layers.ts";
 import { constraint, parseFunctionName, type FunctionName } from "./names.ts";
 import { page } from "./paging.ts";
 import { configurationView, listView } from "./views.ts";
@@ -34,7 +35,7 @@ export function createFunction(api: Api, request: ApiRequest): Reply {
   const code = catalogue.addCode(input.Code.ZipFile, "CreateFunction");
   const version: VersionRecord = {
     ...defaults,
-    ...changes(input),
+    ...changes(input, api),
     ...code,
     ...catalogue.stamp(),
     architecture: input.Architectures?.[0] ?? "x86_64",
@@ -59,7 +60,7 @@ const defaults = {
 };
 
 /** Only what the request names. */
-function changes(input: ConfigurationInput): Partial<VersionRecord> {
+function changes(input: ConfigurationInput, { layers }: Api): Partial<VersionRecord> {
   const all = {
     runtime: input.Runtime,
     role: input.Role,
@@ -70,6 +71,7 @@ function changes(input: ConfigurationInput): Partial<VersionRecord> {
     environment: input.Environment === undefined ? undefined : (input.Environment?.Variables ?? {}),
     ephemeralMb: input.EphemeralStorage?.Size,
     tracing: input.TracingConfig?.Mode,
+    layers: input.Layers && resolveLayers(layers, input.Layers),
   };
   return {
     ...Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)),
@@ -140,7 +142,7 @@ export function updateConfiguration(api: Api, { body }: ApiRequest, wanted: Func
   checkConfiguration(input);
   checkDeadLetters(input, api);
   catalogue.checkRevision(catalogue.get(wanted).latest, input.RevisionId);
-  const record = catalogue.update(wanted.name, changes(input));
+  const record = catalogue.update(wanted.name, changes(input, api));
   return jsonReply(200, configurationView(record.name, record.latest));
 }
 

@@ -18,6 +18,7 @@ const configurationEntries = {
   Environment: v.nullish(v.object({ Variables: v.nullish(strings) })),
   TracingConfig: v.optional(v.object({ Mode: v.optional(v.string()) })),
   EphemeralStorage: v.optional(v.object({ Size: v.number() })),
+  Layers: v.optional(v.array(v.string())),
   DeadLetterConfig: v.nullish(v.object({ TargetArn: v.nullish(v.string()) })),
 };
 
@@ -80,6 +81,48 @@ export const eventConfigInput = v.object({
 });
 
 export type EventConfigInput = v.InferOutput<typeof eventConfigInput>;
+
+export const layerInput = v.object({
+  Content: v.object({ ZipFile: v.optional(v.string()), S3Bucket: v.optional(v.string()) }),
+  Description: v.optional(v.string()),
+  CompatibleRuntimes: v.optional(v.array(v.string())),
+  CompatibleArchitectures: v.optional(v.array(v.string())),
+  LicenseInfo: v.optional(v.string()),
+});
+
+export const permissionInput = v.object({
+  StatementId: v.string(),
+  Action: v.string(),
+  Principal: v.string(),
+  SourceArn: v.optional(v.string()),
+  SourceAccount: v.optional(v.string()),
+  EventSourceToken: v.optional(v.string()),
+  PrincipalOrgID: v.optional(v.string()),
+  FunctionUrlAuthType: v.optional(v.string()),
+  InvokedViaFunctionUrl: v.optional(v.boolean()),
+  RevisionId: v.optional(v.string()),
+});
+
+export type PermissionInput = v.InferOutput<typeof permissionInput>;
+
+const names = v.optional(v.array(v.string()));
+
+export const urlInput = v.object({
+  AuthType: v.optional(v.string()),
+  InvokeMode: v.optional(v.string()),
+  Cors: v.optional(
+    v.object({
+      AllowCredentials: v.optional(v.boolean()),
+      AllowHeaders: names,
+      AllowMethods: names,
+      AllowOrigins: names,
+      ExposeHeaders: names,
+      MaxAge: v.optional(v.number()),
+    }),
+  ),
+});
+
+export const recursionInput = v.object({ RecursiveLoop: v.optional(v.string()) });
 
 export const tagSchema = v.object({ Tags: strings });
 

@@ -7,9 +7,13 @@ import type { Api } from "./api.ts";
 import * as codeSigning from "./code-signing.ts";
 import * as concurrency from "./concurrency.ts";
 import * as eventInvoke from "./event-invoke.ts";
+import * as urls from "./function-urls.ts";
 import * as functions from "./functions.ts";
+import * as layers from "./layers.ts";
 import { parseFunctionName, type FunctionName } from "./names.ts";
 import { handleOwn, type OwnApi } from "./own.ts";
+import * as policies from "./policies.ts";
+import * as reads from "./reads.ts";
 import * as tags from "./tags.ts";
 import * as versions from "./versions.ts";
 
@@ -48,7 +52,32 @@ const operations: Readonly<Record<string, Operation>> = {
   "GET 2019-09-25/functions/*/event-invoke-config": named(eventInvoke.getEventConfig),
   "GET 2019-09-25/functions/*/event-invoke-config/*": named(eventInvoke.listEventConfigs),
   "DELETE 2019-09-25/functions/*/event-invoke-config": named(eventInvoke.deleteEventConfig),
+  "POST 2021-10-31/functions/*/url": named(urls.createUrl),
+  "GET 2021-10-31/functions/*/url": named(urls.getUrl),
+  "PUT 2021-10-31/functions/*/url": named(urls.updateUrl),
+  "DELETE 2021-10-31/functions/*/url": named(urls.deleteUrl),
+  "GET 2021-10-31/functions/*/urls": named(urls.listUrls),
+  "POST 2015-03-31/functions/*/policy": named(policies.addPermission),
+  "GET 2015-03-31/functions/*/policy": named(policies.getPolicy),
+  "DELETE 2015-03-31/functions/*/policy/*": named(policies.removePermission),
+  "POST 2018-10-31/layers/*/versions": layers.publishLayer,
+  "GET 2018-10-31/layers/*/versions": layers.listLayerVersions,
+  "GET 2018-10-31/layers/*/versions/*": layers.getLayerVersion,
+  "DELETE 2018-10-31/layers/*/versions/*": layers.deleteLayerVersion,
+  "GET 2018-10-31/layers": layers.listLayers,
   "GET 2020-06-30/functions/*/code-signing-config": named(codeSigning.getCodeSigning),
+  "PUT 2020-06-30/functions/*/code-signing-config": named(codeSigning.putCodeSigning),
+  "DELETE 2020-06-30/functions/*/code-signing-config": named(codeSigning.deleteCodeSigning),
+  "GET 2020-04-22/code-signing-configs": codeSigning.listCodeSigningConfigs,
+  "GET 2020-04-22/code-signing-configs/*": codeSigning.getCodeSigningConfig,
+  "GET 2021-07-20/functions/*/runtime-management-config": named(reads.getRuntimeManagement),
+  "GET 2024-08-31/functions/*/recursion-config": named(reads.getRecursion),
+  "PUT 2024-08-31/functions/*/recursion-config": named(reads.putRecursion),
+  "GET 2019-09-30/functions/*/provisioned-concurrency": named(reads.getProvisioned),
+  "PUT 2019-09-30/functions/*/provisioned-concurrency": reads.putProvisioned,
+  "GET 2015-03-31/event-source-mappings": reads.listEventSources,
+  "POST 2015-03-31/event-source-mappings": reads.createEventSource,
+  "GET 2015-03-31/event-source-mappings/*": reads.getEventSource,
   "GET 2017-03-31/tags/*": named(tags.listTags),
   "POST 2017-03-31/tags/*": named(tags.tag),
   "DELETE 2017-03-31/tags/*": named(tags.untag),

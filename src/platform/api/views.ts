@@ -17,6 +17,9 @@ export function configurationView(name: string, version: VersionRecord, qualifie
     CodeSha256: version.codeSha256,
     Version: version.version,
     ...(Object.keys(version.environment).length > 0 ? { Environment: { Variables: version.environment } } : {}),
+    ...(version.layers.length > 0 && {
+      Layers: version.layers.map(({ arn, codeBytes }) => ({ Arn: arn, CodeSize: codeBytes })),
+    }),
     ...(version.deadLetterArn === undefined ? {} : { DeadLetterConfig: { TargetArn: version.deadLetterArn } }),
     TracingConfig: { Mode: version.tracing },
     RevisionId: version.revisionId,

@@ -1,6 +1,7 @@
 /** HTTP on the loopback interface: reads requests, lets only those in that hold the credentials, answers. */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { MAX_URL_REQUEST_BYTES, type UrlGateway } from "../api/url-gateway.ts";
 import type { Clock } from "../clock.ts";
 import { accessDenied, LambdaError, requestEntityTooLarge, serviceFailed } from "./lambda-error.ts";
 import type { Reply } from "./reply.ts";
@@ -18,6 +19,8 @@ export interface HttpServerOptions {
   readonly handle: (request: ApiRequest) => Promise<Reply> | Reply;
   /** Paths that carry their own proof, such as the links to deployed code; undefined: not one of them. */
   readonly handleUnsigned: (url: string) => Reply | undefined;
+  /** Addresses of functions, which decide for themselves who may come. */
+  readonly urls: UrlGateway;
   /** A bug. */
   readonly onBug: (error: unknown) => void;
 }
@@ -28,6 +31,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
       response.shouldKeepAlive = false;
       writeError(response, problem, randomUUID());
     };
+    if (options.urls.matches(request)) return answerUrl(options, request, response);
     const problem = checkCaller(request);
     if (problem) return refuse(problem);
     const early = checkBeforeBody(options, request);
@@ -71,9 +75,27 @@ function checkBeforeBody(
 
 const noBody = Buffer.alloc(0);
 
-function readBody(request: IncomingMessage, onBody: (body: Buffer | LambdaError) => void): void {
-  if (Number(request.headers["content-length"] ?? 0) > MAX_REQUEST_BYTES) {
-    onBody(requestEntityTooLarge(MAX_REQUEST_BYTES, "requested"));
+function answerUrl({ urls, onBug }: HttpServerOptions, request: IncomingMessage, response: ServerResponse): void {
+  if (!urls.admit(request, response)) return;
+  const onBody = (body: Buffer | LambdaError): void => {
+    try {
+      if (body instanceof LambdaError) writeError(response, body, randomUUID());
+      else urls.handle(request, body, response);
+    } catch (error) {
+      onBug(error);
+      if (!response.headersSent) writeError(response, serviceFailed(String(error)), randomUUID());
+    }
+  };
+  readBody(request, onBody, MAX_URL_REQUEST_BYTES);
+}
+
+function readBody(
+  request: IncomingMessage,
+  onBody: (body: Buffer | LambdaError) => void,
+  limitBytes = MAX_REQUEST_BYTES,
+): void {
+  if (Number(request.headers["content-length"] ?? 0) > limitBytes) {
+    onBody(requestEntityTooLarge(limitBytes, "requested"));
     request.resume();
     return;
   }
@@ -82,12 +104,12 @@ function readBody(request: IncomingMessage, onBody: (body: Buffer | LambdaError)
   let bytes = 0;
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > MAX_REQUEST_BYTES) return;
+    if (bytes > limitBytes) return;
     if (first === undefined) first = chunk;
     else (chunks ??= [first]).push(chunk);
   });
   request.on("end", () => {
-    if (bytes > MAX_REQUEST_BYTES) onBody(requestEntityTooLarge(MAX_REQUEST_BYTES, "requested"));
+    if (bytes > limitBytes) onBody(requestEntityTooLarge(limitBytes, "requested"));
     else onBody(chunks ? Buffer.concat(chunks) : (first ?? noBody));
   });
 }

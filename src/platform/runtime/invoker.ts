@@ -2,11 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, rm, rmSync } from "node:fs";
 import path from "node:path";
-import type { Assignment } from "../frames.ts";
 import type { LogBook } from "../observe/log-book.ts";
 import { FunctionMetrics } from "../observe/metrics.ts";
 import type { CodeStore } from "../state/code-store.ts";
-import { functionArn, LATEST, REGION, type VersionRecord } from "../state/function-record.ts";
+import type { VersionRecord } from "../state/function-record.ts";
+import { createAssignment, type SandboxPlace } from "./assignment.ts";
 import { CodeGone, type Invocation } from "./invocation.ts";
 import { LiveSandbox, type SandboxOwner } from "./live-sandbox.ts";
 import { ownMemoryMb, residentMemoryMb } from "./memory.ts";
@@ -16,7 +16,7 @@ import { VersionPool } from "./version-pool.ts";
 export interface InvokerOptions {
   readonly stock: SandboxStock;
   readonly logs: LogBook;
-  readonly code: Pick<CodeStore, "has" | "taskRoot">;
+  readonly code: Pick<CodeStore, "has" | "taskRoot" | "layersRoot">;
   /** Each sandbox gets a folder of its own below it. */
   readonly temporaryFolder: string;
   /** A sandbox that is free for longer ends. */
@@ -43,9 +43,6 @@ const SLOW_MEMORY_CHECK_MS = 1_000;
 
 /** Variables that a process only heeds when it starts. */
 const STARTUP_VARIABLE = /^(?:NODE_|LD_|DYLD_|UV_|OPENSSL_|SSL_CERT_)/;
-/** Marks a function that is debugged; see protocol/shim-messages.ts. */
-const DEBUG_VARIABLE = "FAASIFY_DEBUG";
-
 export class Invoker {
   readonly #options: InvokerOptions;
   readonly #functions = new Map<string, FunctionState>();
@@ -190,58 +187,27 @@ export class Invoker {
   }
 
   #start(name: string, version: VersionRecord, owner: SandboxOwner): LiveSandbox {
-    if (!this.#options.code.has(version.codeId)) throw new CodeGone();
+    const { code, stock } = this.#options;
+    const codeIds = [version.codeId, ...version.layers.map(({ codeId }) => codeId)];
+    if (!codeIds.every((codeId) => code.has(codeId))) throw new CodeGone();
     if (this.#sandboxes.size >= this.#options.maxConcurrency) this.#makeRoom();
     const id = randomUUID().replaceAll("-", "");
     const temporary = path.join(this.#options.temporaryFolder, id);
     mkdirSync(temporary, { recursive: true, mode: 0o700 });
+    const layersRoot = version.layers.length > 0 ? code.layersRoot(codeIds.slice(1)) : undefined;
+    const place: SandboxPlace = { id, temporary, layersRoot, taskRoot: code.taskRoot(version.codeId) };
+    const assignment = createAssignment(name, version, place);
     const startup = Object.fromEntries(
-      Object.entries(version.environment).filter(([variable]) => STARTUP_VARIABLE.test(variable)),
+      Object.entries(assignment.environment).filter(([variable]) => STARTUP_VARIABLE.test(variable)),
     );
     const sandbox = new LiveSandbox({
-      sandbox: this.#options.stock.take(version.memoryMb, startup),
-      assignment: this.#assignment(name, version, id, temporary),
+      sandbox: stock.take(version.memoryMb, startup),
+      assignment,
       timeoutMs: version.timeoutSeconds * 1000,
       owner,
     });
     this.#sandboxes.set(sandbox, temporary);
     return sandbox;
-  }
-
-  #assignment(name: string, version: VersionRecord, id: string, temporary: string): Assignment {
-    const taskRoot = this.#options.code.taskRoot(version.codeId);
-    const logGroupName = `/aws/lambda/${name}`;
-    const logStreamName = `${new Date().toISOString().slice(0, 10).replaceAll("-", "/")}/[${version.version}]${id}`;
-    return {
-      handler: version.handler,
-      taskRoot,
-      functionName: name,
-      functionVersion: version.version,
-      invokedFunctionArn: functionArn(name, version.version === LATEST ? undefined : version.version),
-      memoryMb: version.memoryMb,
-      logGroupName,
-      logStreamName,
-      stayAwake: DEBUG_VARIABLE in version.environment,
-      environment: {
-        PATH: process.env["PATH"] ?? "",
-        HOME: temporary,
-        TMPDIR: temporary,
-        LANG: "en_US.UTF-8",
-        TZ: ":UTC",
-        AWS_DEFAULT_REGION: REGION,
-        AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMb),
-        AWS_LAMBDA_FUNCTION_NAME: name,
-        AWS_LAMBDA_FUNCTION_VERSION: version.version,
-        AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
-        AWS_LAMBDA_LOG_GROUP_NAME: logGroupName,
-        AWS_LAMBDA_LOG_STREAM_NAME: logStreamName,
-        AWS_REGION: REGION,
-        LAMBDA_TASK_ROOT: taskRoot,
-        _HANDLER: version.handler,
-        ...version.environment,
-      },
-    };
   }
 
   #forget(sandbox: LiveSandbox): void {

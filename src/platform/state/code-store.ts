@@ -1,8 +1,10 @@
 /** The deployed code on disk: `code/<sha256 in hex>/` has the zip as it came and, in `task/`, what is in it. */
-import { randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -28,15 +30,18 @@ export interface CodeStore {
   readonly has: (sha256Hex: string) => boolean;
   /** Absolute path of the folder that is the function's working directory. */
   readonly taskRoot: (sha256Hex: string) => string;
+  /** Absolute path of a folder with the files of all these, where the later ones win. */
+  readonly layersRoot: (sha256Hexes: readonly string[]) => string;
   readZip(sha256Hex: string): Buffer | undefined;
   /** Deletes all code but that of these hashes, and what a killed platform left half done. */
   keepOnly(sha256Hex: ReadonlySet<string>): void;
   remove(sha256Hex: string): void;
 }
 
-/** `folder` is made on first use. */
-export function createCodeStore(folder: string): CodeStore {
+/** Both folders are made on first use. `layersFolder` holds nothing that could not be made again. */
+export function createCodeStore(folder: string, layersFolder: string): CodeStore {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  rmSync(layersFolder, { recursive: true, force: true });
   const home = (sha256Hex: string): string => path.join(folder, sha256Hex);
 
   const taskRoot = (sha256Hex: string): string => path.join(home(sha256Hex), "task");
@@ -63,6 +68,7 @@ export function createCodeStore(folder: string): CodeStore {
     check: (zip) => void unpack(zip),
     has: (sha256Hex) => existsSync(taskRoot(sha256Hex)),
     taskRoot,
+    layersRoot: (sha256Hexes) => mergeLayers(layersFolder, sha256Hexes.map(taskRoot)),
     readZip: (sha256Hex) => {
       const file = path.join(home(sha256Hex), "code.zip");
       return existsSync(file) ? readFileSync(file) : undefined;
@@ -74,6 +80,34 @@ export function createCodeStore(folder: string): CodeStore {
     },
     remove: (sha256Hex) => rmSync(home(sha256Hex), { recursive: true, force: true }),
   };
+}
+
+/** Files are linked, not copied, where the file system can. */
+function mergeLayers(folder: string, roots: readonly string[]): string {
+  const merged = path.join(folder, hash("sha256", roots.join("\n")).slice(0, 16));
+  if (existsSync(merged)) return merged;
+  const draft = `${merged}-${randomUUID()}`;
+  for (const root of roots) {
+    for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+      const from = path.join(entry.parentPath, entry.name);
+      const to = path.join(draft, path.relative(root, from));
+      if (entry.isDirectory()) continue;
+      mkdirSync(path.dirname(to), { recursive: true, mode: 0o700 });
+      rmSync(to, { force: true });
+      linkOrCopy(from, to);
+    }
+  }
+  mkdirSync(draft, { recursive: true, mode: 0o700 });
+  renameSync(draft, merged);
+  return merged;
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
 }
 
 /** @throws LambdaError as Lambda refuses the archive */

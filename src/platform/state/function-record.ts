@@ -18,8 +18,8 @@ const versionSchema = v.object({
   architecture: v.string(),
   ephemeralMb: v.number(),
   tracing: v.string(),
-  /** ARNs of layer versions, the first at the bottom. */
-  layers: v.array(v.string()),
+  /** The first at the bottom; what is deployed stays usable when the layer is deleted. */
+  layers: v.array(v.object({ arn: v.string(), codeId: v.string(), codeBytes: v.number() })),
   /** Where events go that could not be processed: see runtime/destinations.ts. */
   deadLetterArn: v.optional(v.string()),
   /** Of the zip, base64. */
@@ -88,7 +88,7 @@ export const functionRecordSchema = v.object({
   /** By qualifier: `$LATEST` or an alias. */
   urls: v.record(v.string(), urlSchema),
   /** By qualifier. */
-  policies: v.record(v.string(), v.array(statementSchema)),
+  policies: v.record(v.string(), v.object({ revisionId: v.string(), statements: v.array(statementSchema) })),
   recursiveLoop: v.picklist(["Allow", "Terminate"]),
 });
 
@@ -96,6 +96,8 @@ export type VersionRecord = Readonly<v.InferOutput<typeof versionSchema>>;
 export type AliasRecord = Readonly<v.InferOutput<typeof aliasSchema>>;
 
 export type EventConfigRecord = Readonly<v.InferOutput<typeof eventConfigSchema>>;
+export type UrlRecord = Readonly<v.InferOutput<typeof urlSchema>>;
+export type PolicyStatement = Readonly<v.InferOutput<typeof statementSchema>>;
 export type FunctionRecord = Readonly<v.InferOutput<typeof functionRecordSchema>>;
 
 /** What a function has of its own when it is created. */

@@ -36,7 +36,16 @@ export interface StateStore {
   metrics(): Map<string, MetricsRecord>;
   saveMetrics(name: string, record: MetricsRecord): void;
   readonly events: EventStore;
+  /** What is not a function, such as layers and roles, by kind and key. */
+  collection<T>(kind: string, schema: v.GenericSchema<unknown, T>): Collection<T>;
   close(): void;
+}
+
+/** Records of one kind on disk. */
+export interface Collection<T> {
+  all(): T[];
+  save(key: string, record: T): void;
+  delete(key: string): void;
 }
 
 /** Another process holds the state: a platform is running in this folder. */
@@ -151,7 +160,24 @@ function createStore(database: DatabaseSync, file: string): StateStore {
     metrics: () => new Map(rows("metrics", metricsRecordSchema)),
     saveMetrics: (name, record) => void putMetrics.run(name, JSON.stringify(record)),
     events: createEventStore(database),
+    collection: (kind, schema) => openCollection(database, { kind, read: (text) => parseRecord(file, text, schema) }),
     close: () => database.close(),
+  };
+}
+
+interface CollectionKind<T> {
+  readonly kind: string;
+  readonly read: (text: string) => T;
+}
+
+function openCollection<T>(database: DatabaseSync, { kind, read }: CollectionKind<T>): Collection<T> {
+  const select = database.prepare("SELECT record FROM resources WHERE kind = ? ORDER BY key");
+  const put = database.prepare("INSERT OR REPLACE INTO resources VALUES (?, ?, ?)");
+  const drop = database.prepare("DELETE FROM resources WHERE kind = ? AND key = ?");
+  return {
+    all: () => select.all(kind).map(({ record }) => read(String(record))),
+    save: (key, record) => void put.run(kind, key, JSON.stringify(record)),
+    delete: (key) => void drop.run(kind, key),
   };
 }
 
