@@ -7,6 +7,7 @@ import { LayerShelf } from "./api/layer-shelf.ts";
 import { steadyClock, systemClock } from "./clock.ts";
 import { EventQueue } from "./events/event-queue.ts";
 import { createEventRunner } from "./events/event-runner.ts";
+import { Schedules, scheduleSchema } from "./events/schedules.ts";
 import { createLogBook, type LogBook } from "./observe/log-book.ts";
 import { FunctionMetrics } from "./observe/metrics.ts";
 import { Invoker } from "./runtime/invoker.ts";
@@ -34,6 +35,7 @@ export interface Parts {
   readonly catalogue: Catalogue;
   readonly invoker: Invoker;
   readonly queue: EventQueue;
+  readonly schedules: Schedules;
   readonly logs: LogBook;
   readonly stock: SandboxStock;
   readonly reaper: Reaper;
@@ -53,9 +55,15 @@ export function createParts(options: PartsOptions, store: StateStore): Parts {
   restoreInvoker(invoker, store, catalogue);
   const queueFolder = path.join(folder, "queues");
   const queue = createQueue(options, { store, catalogue, invoker, queueFolder });
+  const schedules = new Schedules({
+    collection: store.collection("schedule", scheduleSchema),
+    queue,
+    clock: systemClock,
+    onProblem: (error) => log.warn("A scheduled event cannot be kept", error),
+  });
   const secret = store.credentials.secretAccessKey;
   const api: Api = { catalogue, layers, code, clock: systemClock, secret, maxConcurrency, queueFolder };
-  return { api, store, catalogue, invoker, queue, logs, stock, reaper };
+  return { api, store, catalogue, invoker, queue, schedules, logs, stock, reaper };
 }
 
 interface QueueParts {
@@ -106,6 +114,7 @@ function createCatalogue({ store, code, invoker, logs, layers, onRemoved }: Cata
 
 function restoreInvoker(invoker: Invoker, store: StateStore, catalogue: Catalogue): void {
   for (const [name, saved] of store.metrics()) invoker.restoreMetrics(name, new FunctionMetrics(saved));
+  for (const [name, series, minutes] of store.minutes.all()) invoker.metrics(name).restoreSeries(series, minutes);
   for (const { name, reservedConcurrency } of catalogue.all()) {
     if (reservedConcurrency !== undefined) invoker.reserve(name, reservedConcurrency);
   }

@@ -14,6 +14,7 @@ import { createHttpServer } from "./http/server.ts";
 import { createSignatureVerifier } from "./http/signature.ts";
 import { createParts, type Parts, type PartsOptions } from "./parts.ts";
 import type { Invoker } from "./runtime/invoker.ts";
+import { createServices } from "./services/services.ts";
 import { REGION } from "./state/function-record.ts";
 import { hasOwnInfo, removeOwnInfo, writeInfo } from "./state/info-file.ts";
 import { openStateStore, type StateStore } from "./state/state-store.ts";
@@ -78,6 +79,7 @@ async function serve(options: PlatformOptions, store: StateStore): Promise<Platf
     clock: systemClock,
     invokeFast: createInvokeHandler(catalogue, invoker, queue),
     handle: createRouter(api, { ...api, invoker, logs, queue, shutdown }),
+    handleService: createServices(parts),
     handleUnsigned: (url) => serveCodeLink(api, url),
     onBug: (error) => log.error(error instanceof Error ? error : String(error)),
   });
@@ -95,6 +97,7 @@ async function serve(options: PlatformOptions, store: StateStore): Promise<Platf
     shutdownRequested,
     async close() {
       server.close();
+      parts.schedules.close();
       queue.pause();
       await waitUntilIdle(invoker);
       removeOwnInfo(folder);
@@ -134,6 +137,9 @@ function saveChangedMetrics({ catalogue, invoker, store }: Parts, log: Log): voi
     if (!metrics.dirty) continue;
     try {
       store.saveMetrics(name, metrics.toRecord());
+      for (const key of metrics.seriesKeys) {
+        for (const minute of metrics.series(key).takeDirty()) store.minutes.save(name, key, minute.toRecord());
+      }
       metrics.dirty = false;
     } catch (error) {
       log.warn("The metrics cannot be saved", error);

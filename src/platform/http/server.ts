@@ -6,7 +6,8 @@ import type { Clock } from "../clock.ts";
 import { accessDenied, LambdaError, requestEntityTooLarge, serviceFailed } from "./lambda-error.ts";
 import type { Reply } from "./reply.ts";
 import { splitPath, type ApiRequest } from "./request.ts";
-import type { SignatureVerifier } from "./signature.ts";
+import type { HandleService } from "../services/services.ts";
+import { LAMBDA, type SignatureVerifier } from "./signature.ts";
 
 /** Lambda's limit on a request with a zip in it (50 MB in base64, with its JSON), in bytes. */
 export const MAX_REQUEST_BYTES = 70_167_211;
@@ -17,6 +18,8 @@ export interface HttpServerOptions {
   /** The fast way: takes the request and answers later, or returns false for the general one. Signature is verified. */
   readonly invokeFast: (request: IncomingMessage, body: Buffer, response: ServerResponse) => boolean;
   readonly handle: (request: ApiRequest) => Promise<Reply> | Reply;
+  /** Requests that were signed for another service than Lambda. */
+  readonly handleService: HandleService;
   /** Paths that carry their own proof, such as the links to deployed code; undefined: not one of them. */
   readonly handleUnsigned: (url: string) => Reply | undefined;
   /** Addresses of functions, which decide for themselves who may come. */
@@ -139,7 +142,10 @@ async function answerGenerally(
 ): Promise<void> {
   const requestId = randomUUID();
   try {
-    const reply = await options.handle(toApiRequest(request, body, requestId));
+    const apiRequest = toApiRequest(request, body, requestId);
+    const service = options.verifier.serviceOf(request.headers);
+    const isOther = service !== LAMBDA;
+    const reply = isOther ? options.handleService(service, apiRequest) : await options.handle(apiRequest);
     writeReply(response, reply, requestId);
   } catch (error) {
     if (!(error instanceof LambdaError)) options.onBug(error);

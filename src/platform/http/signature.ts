@@ -24,6 +24,8 @@ export interface SignatureVerifier {
   refuseEarly(headers: IncomingHttpHeaders): LambdaError | undefined;
   /** Undefined when the request was signed with the credentials, for this region and service, less than 15 minutes ago. */
   verify(request: SignedRequest, nowMs: number): LambdaError | undefined;
+  /** The service that the request was signed for. */
+  serviceOf(headers: IncomingHttpHeaders): string;
 }
 
 interface Authorization {
@@ -34,7 +36,9 @@ interface Authorization {
   readonly signedHeaders: string;
 }
 
-const SERVICE = "lambda";
+/** The service that most requests are for; those of the others are signed for these names. */
+export const LAMBDA = "lambda";
+const SERVICES = new Set([LAMBDA, "iam", "logs", "monitoring", "scheduler", "sts"]);
 const MAX_SKEW_MS = 15 * 60_000;
 const EMPTY_HASH = hash("sha256", "");
 
@@ -45,10 +49,15 @@ export function createSignatureVerifier(
   const authorize = createAuthorizer(accessKeyId, region);
   const readTime = createTimeReader();
   // One signing key lasts a day.
-  let key: { readonly date: string; readonly mac: Mac } | undefined;
-  const signingKey = (date: string): Mac => {
-    if (key?.date !== date) key = { date, mac: createMac(deriveKey(secretAccessKey, date, region, SERVICE)) };
-    return key.mac;
+  let keys: { readonly date: string; readonly macs: Map<string, Mac> } | undefined;
+  const signingKey = ({ date, service }: Authorization): Mac => {
+    if (keys?.date !== date) keys = { date, macs: new Map() };
+    let mac = keys.macs.get(service);
+    if (!mac) {
+      mac = createMac(deriveKey(secretAccessKey, date, region, service));
+      keys.macs.set(service, mac);
+    }
+    return mac;
   };
 
   const claim = ({ authorization }: IncomingHttpHeaders): Authorization | LambdaError =>
@@ -76,15 +85,20 @@ export function createSignatureVerifier(
     if (timeProblem) return timeProblem;
     const canonical = canonicalRequest(request, authorization.signedHeaders);
     if (canonical === undefined) return mismatch();
-    const scope = `${authorization.date}/${region}/${SERVICE}/aws4_request`;
-    const expected = signingKey(authorization.date)(
+    const scope = `${authorization.date}/${region}/${authorization.service}/aws4_request`;
+    const expected = signingKey(authorization)(
       `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash("sha256", canonical)}`,
     );
     const given = Buffer.from(header.slice(-SIGNATURE_DIGITS), "hex");
     return given.length === expected.length && timingSafeEqual(given, expected) ? undefined : mismatch();
   };
 
-  return { refuseEarly, verify };
+  const serviceOf = (headers: IncomingHttpHeaders): string => {
+    const authorization = claim(headers);
+    return authorization instanceof LambdaError ? LAMBDA : authorization.service;
+  };
+
+  return { refuseEarly, verify, serviceOf };
 }
 
 /** Reads and checks the header up to the signature itself: that part is the same in a client's requests of one day. */
@@ -109,10 +123,10 @@ function checkScope(authorization: Authorization, accessKeyId: string, region: s
   if (authorization.region !== region) {
     return signatureProblem("InvalidSignatureException", "Credential should be scoped to a valid region. ");
   }
-  if (authorization.service !== SERVICE) {
+  if (!SERVICES.has(authorization.service)) {
     return signatureProblem(
       "InvalidSignatureException",
-      `Credential should be scoped to correct service: '${SERVICE}'. `,
+      `Credential should be scoped to correct service: '${LAMBDA}'. `,
     );
   }
   return undefined;

@@ -19,10 +19,14 @@ export interface LogEvent {
   /** Milliseconds since the epoch. */
   readonly timestampMs: number;
   readonly message: string;
+  /** Of the sandbox that it is from. */
+  readonly stream: string;
 }
 
 export interface LogBook {
-  append(functionName: string, timestampMs: number, message: string): void;
+  append(functionName: string, event: LogEvent): void;
+  /** What is in memory, oldest first. */
+  events(functionName: string): readonly LogEvent[];
   /** The last `limit` events since `sinceMs`, oldest first. */
   read(functionName: string, sinceMs: number, limit: number): LogEvent[];
   remove(functionName: string): void;
@@ -89,10 +93,10 @@ export function createLogBook(folder: string, log: Log = silentLog): LogBook {
   };
 
   return {
-    append(functionName, timestampMs, message) {
+    append(functionName, { timestampMs, message, stream }) {
       const book = bookOf(functionName);
       const text = message.length > MAX_MESSAGE_CHARS ? message.slice(0, MAX_MESSAGE_CHARS) : message;
-      book.events.push({ timestampMs, message: text });
+      book.events.push({ timestampMs, message: text, stream });
       book.chars += text.length;
       book.unwritten += 1;
       dirty.add(book);
@@ -102,6 +106,7 @@ export function createLogBook(folder: string, log: Log = silentLog): LogBook {
       }
       timer ??= setTimeout(flush, FLUSH_MS);
     },
+    events: (functionName) => bookOf(functionName).events,
     read(functionName, sinceMs, limit) {
       const recent = bookOf(functionName).events.filter((event) => event.timestampMs >= sinceMs);
       return recent.slice(-limit);
@@ -138,7 +143,10 @@ function dropOldest(book: Book): void {
   book.unwritten = Math.min(book.unwritten, book.events.length);
 }
 
-/** One event per line, `[timestampMs, message]`; a line that a kill cut off is skipped. */
+/** Of events that were written before they had one. */
+const EARLIER_STREAM = "earlier";
+
+/** One event per line, `[timestampMs, message, stream]`; a line that a kill cut off is skipped. */
 function readEvents(file: string): LogEvent[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, "utf8").split("\n").flatMap(readEvent);
@@ -146,8 +154,9 @@ function readEvents(file: string): LogEvent[] {
 
 function readEvent(line: string): LogEvent[] {
   try {
-    const [timestampMs, message] = JSON.parse(line) as readonly unknown[];
-    return typeof timestampMs === "number" && typeof message === "string" ? [{ timestampMs, message }] : [];
+    const [timestampMs, message, stream = EARLIER_STREAM] = JSON.parse(line) as readonly unknown[];
+    const isEvent = typeof timestampMs === "number" && typeof message === "string" && typeof stream === "string";
+    return isEvent ? [{ timestampMs, message, stream }] : [];
   } catch {
     return [];
   }
@@ -157,7 +166,7 @@ function writeOut(book: Book): void {
   if (book.unwritten === 0) return;
   const text = book.events
     .slice(-book.unwritten)
-    .map(({ timestampMs, message }) => `[${timestampMs},${JSON.stringify(message)}]\n`)
+    .map(({ timestampMs, message, stream }) => `${JSON.stringify([timestampMs, message, stream])}\n`)
     .join("");
   const folder = path.dirname(book.file);
   // Not recursive: a data folder that was deleted must not come back.

@@ -1,5 +1,7 @@
 /** Counts per function, and the latest durations for percentiles. Saved now and then, never on the way of an invocation. */
 import type { MetricsRecord } from "../state/state-store.ts";
+import { LATEST } from "../state/function-record.ts";
+import { MinuteSeries, type MinuteRecord } from "./minutes.ts";
 import type { Measured } from "../runtime/live-sandbox.ts";
 
 /** Percentiles are of this many latest invocations. */
@@ -14,6 +16,7 @@ export class FunctionMetrics {
   dirty = false;
   readonly #durationsMs = new Float64Array(DURATIONS_KEPT);
   #durations = 0;
+  readonly #series = new Map<string, MinuteSeries>();
 
   constructor(saved?: MetricsRecord) {
     if (!saved) return;
@@ -26,17 +29,51 @@ export class FunctionMetrics {
     for (const durationMs of saved.durationsMs) this.#addDuration(durationMs);
   }
 
-  add({ durationMs, failed, cold }: Measured): void {
+  /** `version`: a published one, otherwise undefined; `concurrency`: with this one. */
+  add({ durationMs, failed, cold, alias }: Measured, version: string | undefined, concurrency: number): void {
     this.invocations += 1;
     if (failed) this.errors += 1;
     if (cold) this.coldStarts += 1;
     this.#addDuration(durationMs);
     this.dirty = true;
+    const nowMs = Date.now();
+    this.series("").current(nowMs).add(durationMs, failed, concurrency);
+    const qualifier = alias ?? version;
+    if (qualifier === undefined) return;
+    this.series(qualifier).current(nowMs).add(durationMs, failed, concurrency);
+    // Invoked by an alias, it also counts for the version that the alias has led to.
+    if (alias !== undefined)
+      this.series(`${alias}:${version ?? LATEST}`)
+        .current(nowMs)
+        .add(durationMs, failed, concurrency);
   }
 
   addThrottle(): void {
     this.throttles += 1;
     this.dirty = true;
+    this.series("").current(Date.now()).addThrottle();
+  }
+
+  /** Of the function (""), of a version or alias, or of `alias:version`. */
+  series(key: string): MinuteSeries {
+    let series = this.#series.get(key);
+    if (!series) {
+      series = new MinuteSeries();
+      this.#series.set(key, series);
+    }
+    return series;
+  }
+
+  findSeries(key: string): MinuteSeries | undefined {
+    return this.#series.get(key);
+  }
+
+  get seriesKeys(): readonly string[] {
+    return [...this.#series.keys()];
+  }
+
+  restoreSeries(key: string, minutes: readonly MinuteRecord[]): void {
+    this.#series.set(key, new MinuteSeries(minutes));
   }
 
   /** In milliseconds, by nearest rank; undefined before the first invocation. `share` is in (0, 1]. */

@@ -5,7 +5,7 @@ import path from "node:path";
 import type { LogBook } from "../observe/log-book.ts";
 import { FunctionMetrics } from "../observe/metrics.ts";
 import type { CodeStore } from "../state/code-store.ts";
-import type { VersionRecord } from "../state/function-record.ts";
+import { LATEST, type VersionRecord } from "../state/function-record.ts";
 import { createAssignment, type SandboxPlace } from "./assignment.ts";
 import { CodeGone, type Invocation } from "./invocation.ts";
 import { LiveSandbox, type SandboxOwner } from "./live-sandbox.ts";
@@ -76,6 +76,10 @@ export class Invoker {
 
   metrics(name: string): FunctionMetrics {
     return this.#state(name).metrics;
+  }
+
+  findMetrics(name: string): FunctionMetrics | undefined {
+    return this.#functions.get(name)?.metrics;
   }
 
   restoreMetrics(name: string, metrics: FunctionMetrics): void {
@@ -170,14 +174,15 @@ export class Invoker {
     const known = state.pools.get(version.version);
     if (known && known.revisionId === version.revisionId) return known.pool;
     this.refresh(name, version);
+    const published = version.version === LATEST ? undefined : version.version;
     const pool = new VersionPool({
       start: (owner) => this.#start(name, version, owner),
-      log: (text) => this.#options.logs.append(name, Date.now(), text),
+      log: (message, stream) => this.#options.logs.append(name, { timestampMs: Date.now(), message, stream }),
       measured: (measured) => {
         this.#running -= 1;
         state.running -= 1;
         if (state.reserved === undefined) this.#unreservedRunning -= 1;
-        state.metrics.add(measured);
+        state.metrics.add(measured, published, state.running + 1);
         this.onRoom();
       },
       onGone: (sandbox) => this.#forget(sandbox),

@@ -33,6 +33,8 @@ export interface Measured {
   readonly durationMs: number;
   readonly failed: boolean;
   readonly cold: boolean;
+  /** The alias that it was invoked by. */
+  readonly alias: string | undefined;
 }
 
 /** Why a sandbox never became ready. */
@@ -49,7 +51,7 @@ export interface SandboxOwner {
   onFree(sandbox: LiveSandbox): void;
   /** Its process is gone, or about to go. `initProblem` is there if it never became ready. */
   onGone(sandbox: LiveSandbox, initProblem: InitProblem | undefined): void;
-  log(text: string): void;
+  log(text: string, stream: string): void;
   measured(measured: Measured): void;
 }
 
@@ -235,7 +237,8 @@ export class LiveSandbox implements SandboxListener {
       }),
     );
     this.#invocation = undefined;
-    this.#owner.measured({ durationMs, failed: outcome.kind === "failure", cold: this.#cold });
+    const alias = aliasOf(invocation);
+    this.#owner.measured({ durationMs, failed: outcome.kind === "failure", cold: this.#cold, alias });
     invocation.finish(outcome);
     this.#becomeFree();
   }
@@ -259,7 +262,7 @@ export class LiveSandbox implements SandboxListener {
   }
 
   #log(text: string): void {
-    this.#owner.log(text);
+    this.#owner.log(text, this.#assignment.logStreamName);
     const invocation = this.#invocation;
     if (this.#initMs === undefined) this.#initLog = appendToTail(this.#initLog, text);
     else if (invocation?.tail !== undefined) invocation.tail = appendToTail(invocation.tail, text);
@@ -269,6 +272,11 @@ export class LiveSandbox implements SandboxListener {
     const reason = exitReason(this.#outOfMemory, code, signal);
     return failure("Runtime.ExitError", `RequestId: ${requestId} Error: ${reason}`);
   }
+}
+
+/** Only an alias is named in the ARN of an invocation. */
+export function aliasOf({ extras }: Invocation): string | undefined {
+  return extras?.invokedFunctionArn?.slice(extras.invokedFunctionArn.lastIndexOf(":") + 1);
 }
 
 function exitReason(outOfMemory: boolean, code: number | null, signal: NodeJS.Signals | null): string {

@@ -1,6 +1,6 @@
 /** The sandboxes of one version of one function, and the invocations that wait for one. */
 import { appendToTail, notStarted, type Invocation } from "./invocation.ts";
-import { LiveSandbox, type InitProblem, type Measured, type SandboxOwner } from "./live-sandbox.ts";
+import { aliasOf, LiveSandbox, type InitProblem, type Measured, type SandboxOwner } from "./live-sandbox.ts";
 
 /** So many sandboxes start, and work at once, without hesitation. */
 const UNHESITATING = 4;
@@ -17,7 +17,7 @@ const LEARNING_RATE = 1 / 16;
 export interface VersionPoolHost {
   /** Makes a sandbox and begins its initialisation. */
   start(owner: SandboxOwner): LiveSandbox;
-  log(text: string): void;
+  log(text: string, stream: string): void;
   measured(measured: Measured): void;
   /** Once per sandbox that was started. */
   onGone(sandbox: LiveSandbox): void;
@@ -104,8 +104,8 @@ export class VersionPool implements SandboxOwner {
     if (this.#initialising.size < this.#waiting.length) this.#start();
   }
 
-  log(text: string): void {
-    this.#host.log(text);
+  log(text: string, stream: string): void {
+    this.#host.log(text, stream);
   }
 
   measured(measured: Measured): void {
@@ -151,7 +151,7 @@ export class VersionPool implements SandboxOwner {
   #failNext(problem: InitProblem): void {
     const invocation = this.#waiting.shift();
     if (!invocation) return;
-    this.#host.measured({ durationMs: 0, failed: true, cold: true });
+    this.#host.measured({ durationMs: 0, failed: true, cold: true, alias: aliasOf(invocation) });
     if (invocation.tail !== undefined) invocation.tail = appendToTail(invocation.tail, problem.log);
     invocation.finish(problem.outcome(invocation.requestId));
   }

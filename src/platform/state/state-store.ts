@@ -11,6 +11,7 @@ import { FaasifyError } from "../../core/errors.ts";
 import type { Credentials } from "../http/signature.ts";
 import { createEventStore, type EventStore } from "./event-store.ts";
 import { functionRecordSchema, type FunctionRecord } from "./function-record.ts";
+import { createMinuteStore, type MinuteStore } from "./minute-store.ts";
 import { canMigrate, migrate, SCHEMA_VERSION } from "./migrations.ts";
 
 export const metricsRecordSchema = v.object({
@@ -36,6 +37,7 @@ export interface StateStore {
   metrics(): Map<string, MetricsRecord>;
   saveMetrics(name: string, record: MetricsRecord): void;
   readonly events: EventStore;
+  readonly minutes: MinuteStore;
   /** What is not a function, such as layers and roles, by kind and key. */
   collection<T>(kind: string, schema: v.GenericSchema<unknown, T>): Collection<T>;
   close(): void;
@@ -146,6 +148,7 @@ function createStore(database: DatabaseSync, file: string): StateStore {
   putMeta.run("accessKeyId", credentials.accessKeyId);
   putMeta.run("secretAccessKey", credentials.secretAccessKey);
   const port = Number(meta("port"));
+  const minutes = createMinuteStore(database, Date.now());
 
   return {
     credentials,
@@ -156,10 +159,12 @@ function createStore(database: DatabaseSync, file: string): StateStore {
     deleteFunction: (name) => {
       dropFunction.run(name);
       dropMetrics.run(name);
+      minutes.removeFunction(name);
     },
     metrics: () => new Map(rows("metrics", metricsRecordSchema)),
     saveMetrics: (name, record) => void putMetrics.run(name, JSON.stringify(record)),
     events: createEventStore(database),
+    minutes,
     collection: (kind, schema) => openCollection(database, { kind, read: (text) => parseRecord(file, text, schema) }),
     close: () => database.close(),
   };

@@ -10,7 +10,7 @@ describe("metrics", () => {
   it("count, and take percentiles by nearest rank", () => {
     const metrics = new FunctionMetrics();
     for (let durationMs = 100; durationMs >= 1; durationMs -= 1)
-      metrics.add({ durationMs, failed: durationMs <= 3, cold: durationMs === 100 });
+      metrics.add({ durationMs, failed: durationMs <= 3, cold: durationMs === 100, alias: undefined }, undefined, 1);
     metrics.addThrottle();
 
     expect(metrics).toMatchObject({ invocations: 100, errors: 3, coldStarts: 1, throttles: 1, dirty: true });
@@ -24,7 +24,7 @@ describe("metrics", () => {
   it("survive being stored, and forget only the oldest durations", () => {
     const metrics = new FunctionMetrics();
     for (let durationMs = 1; durationMs <= 1_500; durationMs += 1)
-      metrics.add({ durationMs, failed: false, cold: false });
+      metrics.add({ durationMs, failed: false, cold: false, alias: undefined }, undefined, 1);
 
     const restored = new FunctionMetrics(metrics.toRecord());
 
@@ -43,11 +43,12 @@ describe("the log book", () => {
 
   it("gives events since a time, the latest if there are too many", () => {
     const book = createLogBook(folder);
-    for (let time = 1; time <= 10; time += 1) book.append("f", time, `m${time}\n`);
+    for (let time = 1; time <= 10; time += 1)
+      book.append("f", { timestampMs: time, message: `m${time}\n`, stream: "s" });
 
     expect(book.read("f", 4, 2)).toEqual([
-      { timestampMs: 9, message: "m9\n" },
-      { timestampMs: 10, message: "m10\n" },
+      { timestampMs: 9, message: "m9\n", stream: "s" },
+      { timestampMs: 10, message: "m10\n", stream: "s" },
     ]);
     expect(book.read("f", 11, 5)).toEqual([]);
     expect(book.read("other", 0, 5)).toEqual([]);
@@ -56,19 +57,20 @@ describe("the log book", () => {
 
   it("has them still after a restart, and none of a removed function", () => {
     const book = createLogBook(folder);
-    book.append("f", 1, 'with "quotes"\nand lines');
-    book.append("g", 1, "x");
+    book.append("f", { timestampMs: 1, message: 'with "quotes"\nand lines', stream: "s" });
+    book.append("g", { timestampMs: 1, message: "x", stream: "s" });
     book.flush();
     book.remove("g");
 
     const again = createLogBook(folder);
-    expect(again.read("f", 0, 5)).toEqual([{ timestampMs: 1, message: 'with "quotes"\nand lines' }]);
+    expect(again.read("f", 0, 5)).toEqual([{ timestampMs: 1, message: 'with "quotes"\nand lines', stream: "s" }]);
     expect(readdirSync(folder)).toEqual(["f.log"]);
   });
 
   it("is bounded on disk and in memory", () => {
     const book = createLogBook(folder);
-    for (let index = 0; index < 30_000; index += 1) book.append("f", index, `${"x".repeat(500)}${index}`);
+    for (let index = 0; index < 30_000; index += 1)
+      book.append("f", { timestampMs: index, message: `${"x".repeat(500)}${index}`, stream: "s" });
     book.flush();
 
     expect(readdirSync(folder).toSorted()).toEqual(["f.log", "f.log.1"]);
@@ -81,25 +83,26 @@ describe("the log book", () => {
     const warnings: string[] = [];
     const blocked = path.join(folder, "blocked");
     const book = createLogBook(blocked, { ...silentLog, warn: (message) => warnings.push(message) });
-    book.append("f", 1, "a");
+    book.append("f", { timestampMs: 1, message: "a", stream: "s" });
     book.flush();
-    book.append("f", 2, "b");
+    book.append("f", { timestampMs: 2, message: "b", stream: "s" });
     book.flush();
     rmSync(blocked);
-    book.append("f", 3, "c");
+    book.append("f", { timestampMs: 3, message: "c", stream: "s" });
     book.flush();
 
     expect(warnings).toEqual([expect.stringContaining("cannot be written")]);
     expect(createLogBook(blocked).read("f", 0, 10)).toEqual([
-      { timestampMs: 1, message: "a" },
-      { timestampMs: 2, message: "b" },
-      { timestampMs: 3, message: "c" },
+      { timestampMs: 1, message: "a", stream: "s" },
+      { timestampMs: 2, message: "b", stream: "s" },
+      { timestampMs: 3, message: "c", stream: "s" },
     ]);
   });
 
   it("keeps the latest of a flood in memory, not all of it", () => {
     const book = createLogBook(folder);
-    for (let time = 1; time <= 100; time += 1) book.append("f", time, "x".repeat(200_000));
+    for (let time = 1; time <= 100; time += 1)
+      book.append("f", { timestampMs: time, message: "x".repeat(200_000), stream: "s" });
     book.flush();
 
     const events = book.read("f", 0, 1_000);
@@ -110,6 +113,6 @@ describe("the log book", () => {
   it("passes over lines that are no events", () => {
     writeFileSync(path.join(folder, "f.log"), '[1,"a"]\nnull\n[2]\n["3","c"]\n{}\n[4,"d\n');
 
-    expect(createLogBook(folder).read("f", 0, 10)).toEqual([{ timestampMs: 1, message: "a" }]);
+    expect(createLogBook(folder).read("f", 0, 10)).toEqual([{ timestampMs: 1, message: "a", stream: "earlier" }]);
   });
 });
