@@ -3,7 +3,20 @@ import * as v from "valibot";
 import { invalidParameter, invalidRequestContent, validationFailed } from "../http/lambda-error.ts";
 import { constraint } from "./names.ts";
 
-export const runtimes = ["nodejs20.x", "nodejs22.x", "nodejs24.x"];
+const runtimes = [
+  "nodejs20.x",
+  "nodejs22.x",
+  "nodejs24.x",
+  "provided",
+  "provided.al2",
+  "provided.al2023",
+  "python3.9",
+  "python3.10",
+  "python3.11",
+  "python3.12",
+  "python3.13",
+  "python3.14",
+];
 const MAX_ENVIRONMENT_BYTES = 4096;
 
 const strings = v.record(v.string(), v.string());

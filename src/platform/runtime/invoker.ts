@@ -7,6 +7,7 @@ import { FunctionMetrics } from "../observe/metrics.ts";
 import type { CodeStore } from "../state/code-store.ts";
 import { LATEST, type VersionRecord } from "../state/function-record.ts";
 import { createAssignment, type SandboxPlace } from "./assignment.ts";
+import { isForeign } from "./foreign-sandbox.ts";
 import { CodeGone, type Invocation } from "./invocation.ts";
 import { LiveSandbox, type SandboxOwner } from "./live-sandbox.ts";
 import { ownMemoryMb, residentMemoryMb } from "./memory.ts";
@@ -137,7 +138,7 @@ export class Invoker {
       state.pools.delete(version.version);
       outdated.pool.retire();
     }
-    this.#options.stock.prepare(version.memoryMb);
+    if (!isForeign(version.runtime)) this.#options.stock.prepare(version.memoryMb);
   }
 
   remove(name: string): void {
@@ -206,7 +207,9 @@ export class Invoker {
       Object.entries(assignment.environment).filter(([variable]) => STARTUP_VARIABLE.test(variable)),
     );
     const sandbox = new LiveSandbox({
-      sandbox: stock.take(version.memoryMb, startup),
+      sandbox: isForeign(version.runtime)
+        ? stock.startForeign(version.runtime, layersRoot)
+        : stock.take(version.memoryMb, startup),
       assignment,
       timeoutMs: version.timeoutSeconds * 1000,
       owner,

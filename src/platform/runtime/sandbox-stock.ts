@@ -2,12 +2,15 @@
  * Processes that have started but have no function yet: a cold start then costs only loading the
  * function. One is kept for each of the memory sizes in use, because V8 fixes its heap at the start.
  */
+import { startForeignSandbox } from "./foreign-sandbox.ts";
 import type { Reaper } from "./reaper.ts";
 import { startSandbox, type Sandbox } from "./sandbox.ts";
 
 export interface SandboxStock {
   /** `environment`: variables that only count from a process's start on; such a process is never kept in stock. */
   take(memoryMb: number, environment: Readonly<Record<string, string>>): Sandbox;
+  /** One of another runtime: see foreign-sandbox.ts. */
+  startForeign(runtime: string, layersRoot: string | undefined): Sandbox;
   /** Has one ready for this size. */
   readonly prepare: (memoryMb: number) => void;
   close(): void;
@@ -70,6 +73,8 @@ export function createSandboxStock(script: string, reaper: Reaper): SandboxStock
       ready.set(memoryMb, undefined);
       return sandbox;
     },
+    startForeign: (runtime, layersRoot) =>
+      startForeignSandbox({ runtime, layersRoot, onStarted: reaper.watch, onGone: reaper.forget }),
     prepare,
     close() {
       closed = true;

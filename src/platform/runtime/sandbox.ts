@@ -80,7 +80,7 @@ export function startSandbox({ script, memoryMb, environment, onGone }: SandboxC
 }
 
 /** The process, and whatever it has started and left running. */
-function killGroup(child: ChildProcess): void {
+export function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   if (process.platform === "win32") {
     child.kill("SIGKILL");
@@ -111,11 +111,19 @@ function connect(child: ChildProcess, channel: Duplex, sandbox: Sandbox): void {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => sandbox.listener?.onOutput(text));
   }
+  whenEnded(child, (code, signal) => sandbox.listener?.onExit({ code, signal }));
+}
+
+/** Calls back once, when the process has ended and all that it wrote was read; never for one that did not start. */
+export function whenEnded(
+  child: ChildProcess,
+  onEnd: (code: number | null, signal: NodeJS.Signals | null) => void,
+): void {
   let exited = false;
   const exit = (code: number | null, signal: NodeJS.Signals | null): void => {
     if (exited) return;
     exited = true;
-    sandbox.listener?.onExit({ code, signal });
+    onEnd(code, signal);
   };
   child.on("error", () => (exited ||= child.pid === undefined));
   child.on("close", exit);
