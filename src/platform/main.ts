@@ -6,7 +6,7 @@
  * Status 0: it ended as asked, or another platform serves the folder already; 2: wrong usage; 3: a
  * failure that stderr explains in one line, `error CODE: what happened. What to do.`
  */
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import * as v from "valibot";
@@ -23,6 +23,8 @@ const DEFAULT_RETRY_DELAY_MS = 60_000;
 /** How long a platform that holds the folder may take to answer. Less than clients wait for ours: what is wrong must reach them. */
 const OTHER_ANSWERS_MS = 8_000;
 const MAX_PORT = 65_535;
+/** Of one file; the one before is kept. */
+const MAX_LOG_BYTES = 4 * 1024 * 1024;
 
 // Everything below the folder is the user's alone, also what SQLite makes beside its file, in a folder that others may read.
 process.umask(0o077);
@@ -128,9 +130,13 @@ function wrongUsage(problem: string): FaasifyError {
 
 /** The platform is nobody's terminal program: what it has to say goes into its folder. */
 function fileLog(file: string): Log {
+  const rotate = (): void => {
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(file, `${file}.1`);
+  };
   const write = (level: string, message: string | Error, details: unknown[]): void => {
     const text = message instanceof Error ? (message.stack ?? message.message) : message;
     try {
+      rotate();
       appendFileSync(file, `${new Date().toISOString()} ${level} ${[text, ...details.map(String)].join(" ")}\n`, {
         mode: 0o600,
       });

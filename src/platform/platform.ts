@@ -17,7 +17,8 @@ import type { Invoker } from "./runtime/invoker.ts";
 import { createServices } from "./services/services.ts";
 import { REGION } from "./state/function-record.ts";
 import { hasOwnInfo, removeOwnInfo, writeInfo } from "./state/info-file.ts";
-import { openStateStore, type StateStore } from "./state/state-store.ts";
+import { openOrRebuild } from "./state/recover.ts";
+import type { StateStore } from "./state/state-store.ts";
 
 export interface PlatformOptions extends PartsOptions {
   /** Undefined: the one used last if it is free, otherwise any. */
@@ -43,7 +44,7 @@ const SHUTDOWN_GRACE_MS = 5_000;
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { folder, log } = options;
   makeFolder(folder);
-  const store = await openStateStore(folder);
+  const store = await openOrRebuild(folder, log);
   try {
     return await serve(options, store);
   } catch (error) {
@@ -78,7 +79,7 @@ async function serve(options: PlatformOptions, store: StateStore): Promise<Platf
     urls: createUrlGateway({ catalogue, invoker, verifier, clock: systemClock }),
     clock: systemClock,
     invokeFast: createInvokeHandler(catalogue, invoker, queue),
-    handle: createRouter(api, { ...api, invoker, logs, queue, shutdown }),
+    handle: createRouter(api, { ...api, ...options, invoker, logs, queue, shutdown }),
     handleService: createServices(parts),
     handleUnsigned: (url) => serveCodeLink(api, url),
     onBug: (error) => log.error(error instanceof Error ? error : String(error)),

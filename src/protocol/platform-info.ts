@@ -30,6 +30,8 @@ export const STATUS_PATH = "/_faasify/status";
 export const CHALLENGE_HEADER = "x-faasify-challenge";
 /** What `proof` is the HMAC-SHA-256 of, in hex, under the secret access key. */
 export const proofText = (challenge: string): string => `faasify-platform:${challenge}`;
+/** GET, signed: answers {@link PlatformUsage}; takes a while, unlike the status. */
+export const USAGE_PATH = "/_faasify/usage";
 /** GET, signed, `/_faasify/functions/{name}/metrics`: answers the platform's part of FunctionMetrics. */
 export const metricsPath = (name: string): string => `/_faasify/functions/${encodeURIComponent(name)}/metrics`;
 /** GET, signed, `?since=MS&limit=N`: answers `{events: [{timestampMs, message}]}`. */
@@ -67,3 +69,20 @@ export const platformStatusSchema = v.object({
 });
 
 export type PlatformStatus = v.InferOutput<typeof platformStatusSchema>;
+
+export const platformUsageSchema = v.object({
+  /** In MiB: of the platform's own process, and of all sandboxes together. */
+  memoryMb: v.object({ platform: v.number(), sandboxes: v.number() }),
+  /** What the platform's folder takes on disk, and what is left there. */
+  diskBytes: v.object({ used: v.number(), free: v.number() }),
+  limits: v.object({
+    /** Invocations at once, of all functions. */
+    concurrency: v.number(),
+    /** What functions have reserved of it. */
+    reserved: v.number(),
+    /** After so many milliseconds without an invocation a sandbox ends. */
+    idleMs: v.number(),
+  }),
+});
+
+export type PlatformUsage = v.InferOutput<typeof platformUsageSchema>;

@@ -193,10 +193,11 @@ describe("a platform that cannot start", () => {
     });
   });
 
-  it("says that its state is damaged, and touches nothing", async () => {
+  it("says that its state is damaged again and again, and touches nothing", async () => {
     const { options } = place();
     mkdirSync(options.folder, { recursive: true });
     const state = path.join(options.folder, "state.db");
+    for (let number = 1; number <= 9; number += 1) writeFileSync(`${state}.damaged-${number}`, "");
     writeFileSync(state, "this is no database, but somebody's only copy".repeat(100));
 
     await expect(ensurePlatform(options, never)).rejects.toMatchObject({ code: "platform-state-corrupt" });

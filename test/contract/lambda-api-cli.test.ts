@@ -31,10 +31,12 @@ describe.skipIf(version === undefined)("the aws command", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const aws = async (...parameters: string[]): Promise<string> => {
+  const aws = (...parameters: string[]): Promise<string> => awsOf("lambda", ...parameters);
+
+  const awsOf = async (service: string, ...parameters: string[]): Promise<string> => {
     const { stdout } = await run(
       "aws",
-      ["lambda", ...parameters, "--endpoint-url", platform.info.endpoint, "--output", "json"],
+      [service, ...parameters, "--endpoint-url", platform.info.endpoint, "--output", "json"],
       {
         env: {
           ...process.env,
@@ -88,5 +90,33 @@ describe.skipIf(version === undefined)("the aws command", () => {
     expect(JSON.parse(await aws("list-functions", "--query", "Functions[].FunctionName"))).toEqual(["cli"]);
     await aws("delete-function", ...named);
     await expect(aws("get-function", ...named)).rejects.toThrow("ResourceNotFoundException");
+  });
+
+  it("moves aliases, and reads identity, logs, metrics and roles", { timeout: 240_000 }, async () => {
+    const zip = path.join(folder, "services.zip");
+    const out = path.join(folder, "services.json");
+    const named = ["--function-name", "services"];
+    writeFileSync(zip, makeZip({ "index.mjs": "export const handler = async () => { console.log('said'); };" }));
+    const code = ["--runtime", "nodejs22.x", "--handler", "index.handler", "--zip-file", `fileb://${zip}`];
+    await aws("create-function", ...named, ...code, "--role", role, "--publish");
+    await aws("create-alias", ...named, "--name", "live", "--function-version", "1");
+    await aws("invoke", ...named, "--qualifier", "live", out);
+
+    expect(JSON.parse(await aws("list-aliases", ...named, "--query", "Aliases[].Name"))).toEqual(["live"]);
+    expect(JSON.parse(await awsOf("sts", "get-caller-identity"))).toMatchObject({ Account: "000000000000" });
+    const said = ["--log-group-name", "/aws/lambda/services", "--filter-pattern", "said", "--query", "length(events)"];
+    expect(JSON.parse(await awsOf("logs", "filter-log-events", ...said))).toBe(1);
+    const from = new Date(Date.now() - 600_000).toISOString();
+    const to = new Date(Date.now() + 60_000).toISOString();
+    const range = ["--start-time", from, "--end-time", to, "--period", "3600", "--statistics", "Sum"];
+    const metric = ["--namespace", "AWS/Lambda", "--metric-name", "Invocations"];
+    const dimensions = ["--dimensions", "Name=FunctionName,Value=services", "--query", "Datapoints[].Sum"];
+    const sums = JSON.parse(
+      await awsOf("cloudwatch", "get-metric-statistics", ...metric, ...range, ...dimensions),
+    ) as number[];
+    expect(sums.reduce((sum, each) => sum + each, 0)).toBe(1);
+    const trust = ["--assume-role-policy-document", '{"Version":"2012-10-17","Statement":[]}'];
+    await awsOf("iam", "create-role", "--role-name", "cli", ...trust);
+    expect(JSON.parse(await awsOf("iam", "get-role", "--role-name", "cli", "--query", "Role.RoleName"))).toBe("cli");
   });
 });

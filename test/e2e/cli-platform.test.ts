@@ -21,6 +21,11 @@ it("starts, describes and stops the platform", async () => {
   const started = await place.json("platform", "start");
   const again = await place.json("platform", "start");
   const status = await place.json("platform", "status");
+  expect(status).toMatchObject({
+    memoryMb: { platform: expect.any(Number), sandboxes: expect.any(Number) },
+    diskBytes: { used: expect.any(Number), free: expect.any(Number) },
+    limits: { concurrency: 1_000, reserved: 0, idleMs: 300_000 },
+  });
 
   expect(started).toMatchObject({
     running: true,

@@ -4,7 +4,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { request } from "node:http";
 import { createServer } from "node:net";
 import path from "node:path";
-import { GetFunctionCommand, InvokeCommand, UpdateFunctionCodeCommand } from "@aws-sdk/client-lambda";
+import {
+  DeleteFunctionCommand,
+  GetFunctionCommand,
+  InvokeCommand,
+  UpdateFunctionCodeCommand,
+} from "@aws-sdk/client-lambda";
 import { describe, expect, it } from "vitest";
 import { PLATFORM_INFO_FILE } from "../../src/protocol/platform-info.ts";
 import {
@@ -372,10 +377,40 @@ describe("starting and ending", () => {
     }
   });
 
-  it("says which state file is damaged, and does not touch it", async () => {
+  it("sets a damaged state file aside, and goes on with the functions and credentials that it had", async () => {
+    const folder = temporaryFolder();
+    try {
+      const first = await startPlatform({ folder });
+      await deploy(first, "kept", "export const handler = async () => 'kept';");
+      await deploy(first, "gone", "export const handler = async () => 'gone';");
+      await first.client.send(new DeleteFunctionCommand({ FunctionName: "gone" }));
+      await first.kill();
+      first.client.destroy();
+      const file = path.join(folder, "state.db");
+      writeFileSync(file, "this is not a database, and it is long enough to be taken for a damaged one. ".repeat(20));
+      rmSync(`${file}-wal`, { force: true });
+      const damaged = readFileSync(file);
+
+      await using second = await startPlatform({ folder });
+
+      expect(second.info).toMatchObject({
+        accessKeyId: first.info.accessKeyId,
+        secretAccessKey: first.info.secretAccessKey,
+      });
+      expect((await invoke(second, "kept")).value).toBe("kept");
+      await expect(invoke(second, "gone")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+      expect(readFileSync(`${file}.damaged-1`).equals(damaged)).toBe(true);
+      expect(readFileSync(path.join(folder, "platform.log"), "utf8")).toContain("1 functions were rebuilt");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("says which state file is damaged when that happens again and again", async () => {
     const folder = temporaryFolder();
     try {
       const file = path.join(folder, "state.db");
+      for (let number = 1; number <= 9; number += 1) writeFileSync(`${file}.damaged-${number}`, "");
       writeFileSync(file, "this is not a database, and it is long enough to be taken for a damaged one. ".repeat(20));
       const before = readFileSync(file);
 

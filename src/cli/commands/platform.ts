@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { FaasifyError } from "../../core/errors.ts";
+import type { PlatformUsage } from "../../protocol/platform-info.ts";
 import { ensurePrivateFolder } from "../../deploy/data-folder.ts";
 import { findNode } from "../../deploy/providers/local/node-executable.ts";
 import {
   ensurePlatform,
   findPlatform,
+  readUsage,
   stopPlatform,
   type LocalOptions,
   type RunningPlatform,
@@ -41,6 +43,9 @@ export const platform: Command = {
   },
 };
 
+/** What the platform offers, as AWS clients call it; other services stay where they are. */
+const services = ["LAMBDA", "CLOUDWATCH", "CLOUDWATCH_LOGS", "IAM", "SCHEDULER", "STS"];
+
 async function start(input: CommandInput, context: CliContext, local: LocalOptions): Promise<number> {
   if (input.flag("foreground")) return stayWith(context, local);
   const running = await ensurePlatform(local, context.signal);
@@ -60,22 +65,30 @@ async function stop(input: CommandInput, context: CliContext, { folder }: LocalO
 async function status(input: CommandInput, context: CliContext, { folder }: LocalOptions): Promise<number> {
   const running = await findPlatform(folder, context.signal);
   const data = context.folders.root;
-  if (input.json) context.print(JSON.stringify(running ? describe(running, data) : { running: false, data }));
-  else if (!running) context.print("The local platform does not run.");
-  else {
-    const { info, status } = running;
-    context.print(`The local platform runs at ${info.endpoint} (process ${info.pid}, version ${info.version}).`);
-    context.print(
-      `${status.functions} functions, ${status.sandboxes} sandboxes, up ${Math.round(status.uptimeMs / 1000)} s.`,
-    );
+  if (!running) {
+    context.print(input.json ? JSON.stringify({ running: false, data }) : "The local platform does not run.");
+    return EXIT.done;
   }
+  const usage = await readUsage(running, context.signal);
+  if (input.json) context.print(JSON.stringify({ ...describe(running, data), ...usage }));
+  else for (const line of statusLines(running, usage)) context.print(line);
   return EXIT.done;
+}
+
+function statusLines({ info, status }: RunningPlatform, { memoryMb, diskBytes, limits }: PlatformUsage): string[] {
+  const mib = (bytes: number): string => `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+  return [
+    `The local platform runs at ${info.endpoint} (process ${info.pid}, version ${info.version}).`,
+    `${status.functions} functions, ${status.sandboxes} sandboxes, ${status.events} events waiting, up ${Math.round(status.uptimeMs / 1000)} s.`,
+    `Memory: ${memoryMb.platform} MiB, and ${memoryMb.sandboxes} MiB in sandboxes. Disk: ${mib(diskBytes.used)}, ${mib(diskBytes.free)} free.`,
+    `Limits: ${limits.concurrency} invocations at once, ${limits.reserved} of them reserved; sandboxes end after ${Math.round(limits.idleMs / 1000)} s without work.`,
+  ];
 }
 
 async function env(input: CommandInput, context: CliContext, local: LocalOptions): Promise<number> {
   const { info } = await ensurePlatform(local, context.signal);
   const variables: Readonly<Record<string, string>> = {
-    AWS_ENDPOINT_URL_LAMBDA: info.endpoint,
+    ...Object.fromEntries(services.map((service) => [`AWS_ENDPOINT_URL_${service}`, info.endpoint])),
     AWS_REGION: info.region,
     AWS_DEFAULT_REGION: info.region,
     AWS_ACCESS_KEY_ID: info.accessKeyId,
@@ -92,8 +105,8 @@ function assignment(name: string, value: string): string {
 }
 
 function describe({ info, status }: RunningPlatform, data: string) {
-  const { functions, sandboxes, uptimeMs } = status;
-  return { running: true, ...info, data, functions, sandboxes, uptimeMs };
+  const { functions, sandboxes, events, uptimeMs } = status;
+  return { running: true, ...info, data, functions, sandboxes, events, uptimeMs };
 }
 
 function checkPort({ info }: RunningPlatform, { port }: LocalOptions): void {

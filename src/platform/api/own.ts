@@ -1,7 +1,9 @@
 /** FaaSify's own paths below `/_faasify/`: see protocol/platform-info.ts. */
 import { createHmac } from "node:crypto";
+import { lstat, readdir, statfs } from "node:fs/promises";
+import path from "node:path";
 import { version } from "../../core/version.ts";
-import { CHALLENGE_HEADER, type PlatformStatus, proofText } from "../../protocol/platform-info.ts";
+import { CHALLENGE_HEADER, type PlatformStatus, type PlatformUsage, proofText } from "../../protocol/platform-info.ts";
 import type { EventQueue } from "../events/event-queue.ts";
 import { jsonReply, type Reply } from "../http/reply.ts";
 import { LambdaError, unknownOperation } from "../http/lambda-error.ts";
@@ -18,15 +20,20 @@ export interface OwnApi {
   readonly queue: EventQueue;
   /** Proves to a client that this is its platform. */
   readonly secret: string;
+  /** Absolute path of the platform's own. */
+  readonly folder: string;
+  readonly idleMs: number;
+  readonly maxConcurrency: number;
   /** Ends the platform once the answer is out. */
   readonly shutdown: () => void;
 }
 
 const startedAt = performance.now();
 const LOG_EVENTS = 1_000;
+const MIB = 1024 * 1024;
 
 /** `segments` are those behind `_faasify`. */
-export function handleOwn(api: OwnApi, request: ApiRequest, segments: readonly string[]): Reply {
+export function handleOwn(api: OwnApi, request: ApiRequest, segments: readonly string[]): Reply | Promise<Reply> {
   const { method, query } = request;
   const [first, name, what] = segments;
   if (first === "functions" && name !== undefined && segments.length === 3) {
@@ -34,9 +41,10 @@ export function handleOwn(api: OwnApi, request: ApiRequest, segments: readonly s
     if (method === "GET" && what === "metrics") return jsonReply(200, metrics(api, record.name));
     if (method === "GET" && what === "logs") return jsonReply(200, { events: readLogs(api, record.name, query) });
   }
-  const path = `${method} ${segments.join("/")}`;
-  if (path === "GET status") return jsonReply(200, status(api, request.header(CHALLENGE_HEADER)));
-  if (path !== "POST shutdown") throw unknownOperation();
+  const wanted = `${method} ${segments.join("/")}`;
+  if (wanted === "GET status") return jsonReply(200, status(api, request.header(CHALLENGE_HEADER)));
+  if (wanted === "GET usage") return usage(api).then((found) => jsonReply(200, found));
+  if (wanted !== "POST shutdown") throw unknownOperation();
   api.shutdown();
   return jsonReply(202, {});
 }
@@ -52,6 +60,37 @@ function status({ catalogue, invoker, queue, secret }: OwnApi, challenge: string
     events: queue.size,
     ...(challenge !== undefined && { proof: createHmac("sha256", secret).update(proofText(challenge)).digest("hex") }),
   };
+}
+
+async function usage({ catalogue, invoker, folder, idleMs, maxConcurrency }: OwnApi): Promise<PlatformUsage> {
+  const [used, free] = await Promise.all([folderBytes(folder), freeBytes(folder)]);
+  return {
+    memoryMb: { platform: Math.round(process.memoryUsage.rss() / MIB), sandboxes: Math.round(invoker.memoryMb()) },
+    diskBytes: { used, free },
+    limits: { concurrency: maxConcurrency, reserved: catalogue.reservedConcurrency, idleMs },
+  };
+}
+
+/** What goes while it is counted does not count. */
+async function folderBytes(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const sizes = await Promise.all(
+    entries.map((entry) => {
+      const file = path.join(folder, entry.name);
+      return entry.isDirectory()
+        ? folderBytes(file)
+        : lstat(file).then(
+            ({ size }) => size,
+            () => 0,
+          );
+    }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 function metrics({ invoker }: OwnApi, name: string): Record<string, unknown> {

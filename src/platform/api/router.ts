@@ -85,7 +85,7 @@ const operations: Readonly<Record<string, Operation>> = {
 
 const MAX_SEGMENTS = 7;
 
-export function createRouter(api: Api, own: OwnApi): (request: ApiRequest) => Reply {
+export function createRouter(api: Api, own: OwnApi): (request: ApiRequest) => Reply | Promise<Reply> {
   return (request) => {
     const { method, segments } = request;
     if (segments[0] === "_faasify") return handleOwn(own, request, segments.slice(1));

@@ -70,6 +70,11 @@ export class Invoker {
     return this.#sandboxes.size;
   }
 
+  /** Of all sandboxes together, in MiB; 0 where it cannot be told without starting a process. */
+  memoryMb(): number {
+    return [...this.#sandboxes.keys()].reduce((sum, { pid }) => sum + (ownMemoryMb(pid) ?? 0), 0);
+  }
+
   /** Invocations that run or wait. */
   get running(): number {
     return this.#running;

@@ -19,7 +19,7 @@ import {
 import { isOwnPeer } from "./own-peer.ts";
 
 const BASE = "/2018-06-01/runtime/";
-const ANSWER = /^invocation\/([^/]+)\/(response|error)$/;
+const ANSWER = /^POST invocation\/([^/]+)\/(response|error)$/;
 /** Lambda's limit on a result, with room to tell that it is too large. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const nothing = Buffer.alloc(0);
@@ -73,12 +73,17 @@ export class RuntimeApi {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
-    const { method = "GET", url = "" } = request;
+    const { method, url = "" } = request;
     const path = url.startsWith(BASE) ? url.slice(BASE.length) : "";
-    const [, id, end] = ANSWER.exec(path) ?? [];
-    if (method === "GET" && path === "invocation/next") this.#next(response);
-    else if (method === "POST" && path === "init/error") this.#initError(request, response);
-    else if (method !== "POST" || id === undefined) refuse(response, 404, "NotFound", "No such resource");
+    const wanted = `${method} ${path}`;
+    if (wanted === "GET invocation/next") this.#next(response);
+    else if (wanted === "POST init/error") this.#initError(request, response);
+    else this.#answer(wanted, request, response);
+  }
+
+  #answer(wanted: string, request: IncomingMessage, response: ServerResponse): void {
+    const [, id, end] = ANSWER.exec(wanted) ?? [];
+    if (id === undefined) refuse(response, 404, "NotFound", "No such resource");
     else if (id !== this.#running) refuse(response, 400, "InvalidRequestID", "Invalid request ID");
     else if (end === "error") this.#error(request, response);
     else this.#result(request, response);

@@ -56,17 +56,19 @@ export class StateLocked extends Error {
 }
 
 /**
+ * `first`: the credentials of a state that is made now.
+ *
  * @throws StateLocked
  * @throws FaasifyError `platform-state-corrupt`, `platform-state-not-writable`, `platform-version-mismatch`
  */
-export async function openStateStore(folder: string): Promise<StateStore> {
+export async function openStateStore(folder: string, first?: Credentials): Promise<StateStore> {
   const file = path.join(folder, "state.db");
   const { DatabaseSync } = await loadSqlite();
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file);
     prepare(database, file);
-    return createStore(database, file);
+    return createStore(database, file, first);
   } catch (error) {
     database?.close();
     throw explain(error, file);
@@ -128,7 +130,7 @@ function upgrade(database: DatabaseSync, file: string, stored: string): void {
   }
 }
 
-function createStore(database: DatabaseSync, file: string): StateStore {
+function createStore(database: DatabaseSync, file: string, first: Credentials | undefined): StateStore {
   const getMeta = database.prepare("SELECT value FROM meta WHERE key = ?");
   const putMeta = database.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
   const putFunction = database.prepare("INSERT OR REPLACE INTO functions VALUES (?, ?)");
@@ -142,8 +144,11 @@ function createStore(database: DatabaseSync, file: string): StateStore {
       .all()
       .map(({ name, record }) => [String(name), parseRecord(file, String(record), schema)]);
   const credentials = {
-    accessKeyId: meta("accessKeyId") ?? `FAASIFY${randomBytes(10).toString("hex").toUpperCase().slice(0, 13)}`,
-    secretAccessKey: meta("secretAccessKey") ?? randomBytes(32).toString("base64url"),
+    accessKeyId:
+      meta("accessKeyId") ??
+      first?.accessKeyId ??
+      `FAASIFY${randomBytes(10).toString("hex").toUpperCase().slice(0, 13)}`,
+    secretAccessKey: meta("secretAccessKey") ?? first?.secretAccessKey ?? randomBytes(32).toString("base64url"),
   };
   putMeta.run("accessKeyId", credentials.accessKeyId);
   putMeta.run("secretAccessKey", credentials.secretAccessKey);

@@ -14,8 +14,11 @@ import {
   proofText,
   SHUTDOWN_PATH,
   STATUS_PATH,
+  USAGE_PATH,
+  platformUsageSchema,
   type PlatformInfo,
   type PlatformStatus,
+  type PlatformUsage,
 } from "../../../protocol/platform-info.ts";
 import { ensurePrivateFolder } from "../../data-folder.ts";
 import { wait } from "../../wait.ts";
@@ -52,6 +55,12 @@ export async function findPlatform(folder: string, signal: AbortSignal): Promise
   const info = readInfo(folder);
   const found = info && (await ask(info, signal));
   return found === "silent" ? undefined : found;
+}
+
+/** What a running platform takes, and what its limits are. */
+export async function readUsage({ info }: RunningPlatform, signal: AbortSignal): Promise<PlatformUsage> {
+  const { text } = await sendSigned(info, { method: "GET", path: USAGE_PATH }, signal);
+  return v.parse(platformUsageSchema, JSON.parse(text));
 }
 
 /** `silent`: somebody listens, but has not answered in time. Undefined: left over from a platform that was killed. */
