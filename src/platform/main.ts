@@ -1,7 +1,7 @@
 /**
  * The local platform's process.
  *
- *     node dist/platform.cjs --data FOLDER [--port N] [--idle-ms N] [--max-concurrency N] [--retry-delay-ms N]
+ *     node dist/platform.cjs --data FOLDER [--port N] [--idle-ms N] [--max-concurrency N] [--retry-delay-ms N] [--freeze]
  *
  * Status 0: it ended as asked, or another platform serves the folder already; 2: wrong usage; 3: a
  * failure that stderr explains in one line, `error CODE: what happened. What to do.`
@@ -94,6 +94,7 @@ function readOptions(argv: string[]): PlatformOptions {
     idleMs: count("idle-ms", values["idle-ms"] ?? String(DEFAULT_IDLE_MS), 1, Number.MAX_SAFE_INTEGER),
     maxConcurrency: count("max-concurrency", values["max-concurrency"] ?? String(DEFAULT_MAX_CONCURRENCY), 1, 10_000),
     retryDelayMs: count("retry-delay-ms", values["retry-delay-ms"] ?? String(DEFAULT_RETRY_DELAY_MS), 1, 3_600_000),
+    freeze: values.freeze ?? false,
     sandboxScript: path.join(__dirname, "sandbox.cjs"),
     log: fileLog(path.join(folder, "platform.log")),
   };
@@ -109,6 +110,7 @@ function parse(argv: string[]) {
         "idle-ms": { type: "string" },
         "max-concurrency": { type: "string" },
         "retry-delay-ms": { type: "string" },
+        freeze: { type: "boolean" },
       },
     });
   } catch (error) {

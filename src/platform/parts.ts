@@ -24,6 +24,8 @@ export interface PartsOptions {
   readonly maxConcurrency: number;
   /** Before an event whose function failed is tried again; the second time twice as long. */
   readonly retryDelayMs: number;
+  /** Stop a sandbox's processes between invocations. */
+  readonly freeze: boolean;
   /** Absolute path of sandbox.cjs. */
   readonly sandboxScript: string;
   readonly log: Log;
@@ -48,7 +50,7 @@ export function createParts(options: PartsOptions, store: StateStore): Parts {
   const reaper = startReaper();
   const stock = createSandboxStock(options.sandboxScript, reaper);
   const temporaryFolder = path.join(folder, "tmp");
-  const invoker = new Invoker({ stock, logs, code, temporaryFolder, idleMs, maxConcurrency });
+  const invoker = new Invoker({ stock, logs, code, temporaryFolder, idleMs, maxConcurrency, freeze: options.freeze });
   const layers = new LayerShelf(store.collection("layer", layerSchema));
   const onRemoved = (name: string): void => queue.removeFunction(name);
   const catalogue = createCatalogue({ store, code, invoker, logs, layers, onRemoved });

@@ -198,6 +198,45 @@ describe("sandboxes", () => {
     });
   });
 
+  it("are stopped between invocations when that is asked for, and go on with the next", async () => {
+    await using platform = await startPlatform({ arguments: ["--freeze"] });
+    await deploy(platform, "frozen", pidOf);
+    const stateOf = (pid: number): string | undefined => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
+
+    for (const _again of [1, 2]) {
+      const pid = Number((await invoke(platform, "frozen")).value);
+      if (process.platform === "linux") {
+        await eventually("it is stopped", () => (stateOf(pid) === "T" ? true : undefined));
+      }
+      expect((await invoke(platform, "frozen")).value).toBe(pid);
+    }
+  });
+
+  it("have as much room in /tmp as they are given", async () => {
+    await using platform = await startPlatform();
+    await deploy(
+      platform,
+      "writes",
+      `import { appendFileSync } from "node:fs";
+       export const handler = async ({ mb }) => {
+         for (let index = 0; index < mb; index += 1) appendFileSync(process.env.TMPDIR + "/big", Buffer.alloc(1 << 20));
+         await new Promise((resolve) => setTimeout(resolve, mb > 512 ? 60_000 : 0));
+         return "written";
+       };`,
+      { MemorySize: 512, Timeout: 120 },
+    );
+
+    expect((await invoke(platform, "writes", { mb: 5 })).value).toBe("written");
+    expect(await invoke(platform, "writes", { mb: 520 })).toMatchObject({
+      error: "Unhandled",
+      value: {
+        errorType: "Runtime.ExitError",
+        errorMessage: expect.stringMatching(/No space left on device: \d+ MB in \/tmp, of 512 MB ephemeral storage/),
+      },
+    });
+    expect((await invoke(platform, "writes", { mb: 1 })).value).toBe("written");
+  });
+
   it("have a temporary folder of their own, which goes with them", async () => {
     await using platform = await startPlatform({ arguments: ["--idle-ms", "100"] });
     await deploy(platform, "temp", "import os from 'node:os'; export const handler = async () => os.tmpdir();");

@@ -1,7 +1,6 @@
 /** FaaSify's own paths below `/_faasify/`: see protocol/platform-info.ts. */
 import { createHmac } from "node:crypto";
-import { lstat, readdir, statfs } from "node:fs/promises";
-import path from "node:path";
+import { statfs } from "node:fs/promises";
 import { version } from "../../core/version.ts";
 import { CHALLENGE_HEADER, type PlatformStatus, type PlatformUsage, proofText } from "../../protocol/platform-info.ts";
 import type { EventQueue } from "../events/event-queue.ts";
@@ -10,6 +9,7 @@ import { LambdaError, unknownOperation } from "../http/lambda-error.ts";
 import type { ApiRequest } from "../http/request.ts";
 import type { LogBook } from "../observe/log-book.ts";
 import type { Invoker } from "../runtime/invoker.ts";
+import { folderBytes } from "../state/folder-bytes.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { parseFunctionName } from "./names.ts";
 
@@ -69,23 +69,6 @@ async function usage({ catalogue, invoker, folder, idleMs, maxConcurrency }: Own
     diskBytes: { used, free },
     limits: { concurrency: maxConcurrency, reserved: catalogue.reservedConcurrency, idleMs },
   };
-}
-
-/** What goes while it is counted does not count. */
-async function folderBytes(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const sizes = await Promise.all(
-    entries.map((entry) => {
-      const file = path.join(folder, entry.name);
-      return entry.isDirectory()
-        ? folderBytes(file)
-        : lstat(file).then(
-            ({ size }) => size,
-            () => 0,
-          );
-    }),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 async function freeBytes(folder: string): Promise<number> {

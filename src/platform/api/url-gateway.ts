@@ -64,7 +64,8 @@ export function createUrlGateway({ catalogue, invoker, verifier, clock }: UrlGat
       : verifier.refuseEarly(request.headers) !== undefined;
 
   return {
-    matches: ({ url = "", headers }) => url.startsWith(URL_PATH) || URL_HOST.test(headers.host ?? ""),
+    matches: ({ url = "", headers: { host = "" } }) =>
+      url.startsWith(URL_PATH) || (host.includes(".lambda-url.") && URL_HOST.test(host)),
     admit(request, response) {
       const place = find(request);
       if (!place) refuse(response, 404, "Not Found");

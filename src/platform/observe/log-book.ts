@@ -166,7 +166,8 @@ function writeOut(book: Book): void {
   if (book.unwritten === 0) return;
   const text = book.events
     .slice(-book.unwritten)
-    .map(({ timestampMs, message, stream }) => `${JSON.stringify([timestampMs, message, stream])}\n`)
+    // Names of streams have nothing that JSON would escape.
+    .map(({ timestampMs, message, stream }) => `[${timestampMs},${JSON.stringify(message)},"${stream}"]\n`)
     .join("");
   const folder = path.dirname(book.file);
   // Not recursive: a data folder that was deleted must not come back.

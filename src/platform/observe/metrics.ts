@@ -17,6 +17,7 @@ export class FunctionMetrics {
   readonly #durationsMs = new Float64Array(DURATIONS_KEPT);
   #durations = 0;
   readonly #series = new Map<string, MinuteSeries>();
+  #ownSeries: MinuteSeries | undefined;
 
   constructor(saved?: MetricsRecord) {
     if (!saved) return;
@@ -37,7 +38,7 @@ export class FunctionMetrics {
     this.#addDuration(durationMs);
     this.dirty = true;
     const nowMs = Date.now();
-    this.series("").current(nowMs).add(durationMs, failed, concurrency);
+    this.#own().current(nowMs).add(durationMs, failed, concurrency);
     const qualifier = alias ?? version;
     if (qualifier === undefined) return;
     this.series(qualifier).current(nowMs).add(durationMs, failed, concurrency);
@@ -51,7 +52,7 @@ export class FunctionMetrics {
   addThrottle(): void {
     this.throttles += 1;
     this.dirty = true;
-    this.series("").current(Date.now()).addThrottle();
+    this.#own().current(Date.now()).addThrottle();
   }
 
   /** Of the function (""), of a version or alias, or of `alias:version`. */
@@ -74,6 +75,7 @@ export class FunctionMetrics {
 
   restoreSeries(key: string, minutes: readonly MinuteRecord[]): void {
     this.#series.set(key, new MinuteSeries(minutes));
+    this.#ownSeries = undefined;
   }
 
   /** In milliseconds, by nearest rank; undefined before the first invocation. `share` is in (0, 1]. */
@@ -85,6 +87,12 @@ export class FunctionMetrics {
   toRecord(): MetricsRecord {
     const { invocations, errors, throttles, coldStarts } = this;
     return { invocations, errors, throttles, coldStarts, durationsMs: this.#latest() };
+  }
+
+  /** Looked up once: every invocation needs it. */
+  #own(): MinuteSeries {
+    this.#ownSeries ??= this.series("");
+    return this.#ownSeries;
   }
 
   #addDuration(durationMs: number): void {

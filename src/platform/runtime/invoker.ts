@@ -4,6 +4,7 @@ import { mkdirSync, rm, rmSync } from "node:fs";
 import path from "node:path";
 import type { LogBook } from "../observe/log-book.ts";
 import { FunctionMetrics } from "../observe/metrics.ts";
+import { folderBytes } from "../state/folder-bytes.ts";
 import type { CodeStore } from "../state/code-store.ts";
 import { LATEST, type VersionRecord } from "../state/function-record.ts";
 import { createAssignment, type SandboxPlace } from "./assignment.ts";
@@ -24,6 +25,8 @@ export interface InvokerOptions {
   readonly idleMs: number;
   /** How many invocations may run at once, and how many sandboxes may live. */
   readonly maxConcurrency: number;
+  /** Stop a sandbox's processes between invocations. */
+  readonly freeze: boolean;
 }
 
 interface FunctionState {
@@ -41,6 +44,9 @@ export type ThrottleReason = "ConcurrentInvocationLimitExceeded" | "ReservedFunc
 const MEMORY_CHECK_MS = 100;
 /** Where reading the memory of a process means to start another one. */
 const SLOW_MEMORY_CHECK_MS = 1_000;
+const TEMPORARY_CHECK_MS = 500;
+/** Below this no sandbox is started beside another one of its function: the machine would only swap. */
+const MIN_AVAILABLE_BYTES = 512 * 1024 * 1024;
 
 /** Variables that a process only heeds when it starts. */
 const STARTUP_VARIABLE = /^(?:NODE_|LD_|DYLD_|UV_|OPENSSL_|SSL_CERT_)/;
@@ -59,6 +65,7 @@ export class Invoker {
   readonly #expiry: NodeJS.Timeout;
   /** Only while something runs: an idle platform costs nothing. */
   #memoryWatch: NodeJS.Timeout | undefined;
+  #temporaryWatch: NodeJS.Timeout | undefined;
 
   constructor(options: InvokerOptions) {
     this.#options = options;
@@ -123,6 +130,7 @@ export class Invoker {
     if (state.reserved === undefined) this.#unreservedRunning += 1;
     const memoryCheckMs = process.platform === "linux" ? MEMORY_CHECK_MS : SLOW_MEMORY_CHECK_MS;
     this.#memoryWatch ??= setInterval(() => this.#checkMemory(), memoryCheckMs);
+    this.#temporaryWatch ??= setInterval(() => this.#checkTemporary(), TEMPORARY_CHECK_MS);
     this.#poolOf(state, name, version).invoke(invocation);
     return undefined;
   }
@@ -163,6 +171,7 @@ export class Invoker {
   close(): void {
     clearInterval(this.#expiry);
     clearInterval(this.#memoryWatch);
+    clearInterval(this.#temporaryWatch);
     for (const sandbox of this.#sandboxes.keys()) sandbox.kill();
     this.#options.stock.close();
   }
@@ -182,7 +191,7 @@ export class Invoker {
     this.refresh(name, version);
     const published = version.version === LATEST ? undefined : version.version;
     const pool = new VersionPool({
-      start: (owner) => this.#start(name, version, owner),
+      start: (owner, needed) => (needed || hasMemory() ? this.#start(name, version, owner) : undefined),
       log: (message, stream) => this.#options.logs.append(name, { timestampMs: Date.now(), message, stream }),
       measured: (measured) => {
         this.#running -= 1;
@@ -217,6 +226,8 @@ export class Invoker {
         : stock.take(version.memoryMb, startup),
       assignment,
       timeoutMs: version.timeoutSeconds * 1000,
+      ephemeralMb: version.ephemeralMb,
+      freeze: this.#options.freeze,
       owner,
     });
     this.#sandboxes.set(sandbox, temporary);
@@ -244,6 +255,16 @@ export class Invoker {
     oldest?.endOldestFree();
   }
 
+  #checkTemporary(): void {
+    if (this.#running === 0) {
+      clearInterval(this.#temporaryWatch);
+      this.#temporaryWatch = undefined;
+    }
+    for (const [sandbox, temporary] of this.#sandboxes) {
+      if (sandbox.working) void folderBytes(temporary).then((bytes) => sandbox.noteTemporary(bytes));
+    }
+  }
+
   #checkMemory(): void {
     if (this.#running === 0) {
       clearInterval(this.#memoryWatch);
@@ -262,6 +283,10 @@ export class Invoker {
       },
     );
   }
+}
+
+function hasMemory(): boolean {
+  return process.availableMemory() >= MIN_AVAILABLE_BYTES;
 }
 
 function newState(metrics: FunctionMetrics): FunctionState {

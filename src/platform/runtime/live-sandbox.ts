@@ -25,6 +25,7 @@ import { ownMemoryMb } from "./memory.ts";
 import type { Sandbox, SandboxExit, SandboxListener } from "./sandbox.ts";
 
 const INIT_TIMEOUT_MS = 10_000;
+const MIB = 1024 * 1024;
 /** Lambda's limit on a result, in bytes. */
 const MAX_RESULT_BYTES = 6_291_556;
 
@@ -59,6 +60,10 @@ export interface LiveSandboxOptions {
   readonly sandbox: Sandbox;
   readonly assignment: Assignment;
   readonly timeoutMs: number;
+  /** Of what is `/tmp` on Lambda. */
+  readonly ephemeralMb: number;
+  /** Stops all its processes between invocations, as Lambda does. */
+  readonly freeze: boolean;
   readonly owner: SandboxOwner;
 }
 
@@ -75,6 +80,11 @@ export class LiveSandbox implements SandboxListener {
   #cold = false;
   #gone = false;
   #outOfMemory = false;
+  readonly #ephemeralMb: number;
+  /** What its temporary folder held when it was too much. */
+  #overfullMb: number | undefined;
+  readonly #freeze: boolean;
+  #frozen = false;
   #initLog = "";
   /** Of a result that comes in pieces but is wanted whole. */
   readonly #pieces: Buffer[] = [];
@@ -85,7 +95,9 @@ export class LiveSandbox implements SandboxListener {
   /** Its code or configuration is outdated: it ends when the invocation in flight has. */
   retired = false;
 
-  constructor({ sandbox, assignment, timeoutMs, owner }: LiveSandboxOptions) {
+  constructor({ sandbox, assignment, timeoutMs, ephemeralMb, freeze, owner }: LiveSandboxOptions) {
+    this.#ephemeralMb = ephemeralMb;
+    this.#freeze = freeze && !assignment.stayAwake && process.platform !== "win32";
     this.#sandbox = sandbox;
     this.#assignment = assignment;
     this.#timeoutMs = timeoutMs;
@@ -110,6 +122,8 @@ export class LiveSandbox implements SandboxListener {
     this.#cold = cold;
     this.#log(startLine(invocation.requestId, this.#assignment.functionVersion));
     this.#timer.refresh();
+    if (this.#frozen) this.#signal("SIGCONT");
+    this.#frozen = false;
     this.#invokedAt = performance.now();
     this.#sandbox.send(
       encodeInvoke(invocation.requestId, Date.now() + this.#timeoutMs, invocation.payload, invocation.extras),
@@ -127,6 +141,22 @@ export class LiveSandbox implements SandboxListener {
     if (memoryMb <= this.#assignment.memoryMb) return;
     this.#outOfMemory = true;
     this.kill();
+  }
+
+  /** Called now and then while it works. Kills it above its limit. */
+  noteTemporary(bytes: number): void {
+    if (bytes <= this.#ephemeralMb * MIB) return;
+    this.#overfullMb = Math.ceil(bytes / MIB);
+    this.kill();
+  }
+
+  /** To all its processes. */
+  #signal(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.pid, signal);
+    } catch {
+      // It has just ended.
+    }
   }
 
   onFrame(type: number, body: Buffer): void {
@@ -252,6 +282,10 @@ export class LiveSandbox implements SandboxListener {
     }
     this.freeSince = performance.now();
     this.#owner.onFree(this);
+    if (this.#freeze && !this.working && !this.#gone) {
+      this.#frozen = true;
+      this.#signal("SIGSTOP");
+    }
   }
 
   #leave(initProblem: InitProblem | undefined): void {
@@ -269,7 +303,10 @@ export class LiveSandbox implements SandboxListener {
   }
 
   #exitOutcome(requestId: string, code: number | null, signal: NodeJS.Signals | null): Outcome {
-    const reason = exitReason(this.#outOfMemory, code, signal);
+    const reason =
+      this.#overfullMb === undefined
+        ? exitReason(this.#outOfMemory, code, signal)
+        : `No space left on device: ${this.#overfullMb} MB in /tmp, of ${this.#ephemeralMb} MB ephemeral storage`;
     return failure("Runtime.ExitError", `RequestId: ${requestId} Error: ${reason}`);
   }
 }

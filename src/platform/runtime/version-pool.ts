@@ -15,8 +15,8 @@ const QUICK_MS = 2;
 const LEARNING_RATE = 1 / 16;
 
 export interface VersionPoolHost {
-  /** Makes a sandbox and begins its initialisation. */
-  start(owner: SandboxOwner): LiveSandbox;
+  /** Makes a sandbox and begins its initialisation; undefined when the machine has no room for one that is not `needed`. */
+  start(owner: SandboxOwner, needed: boolean): LiveSandbox | undefined;
   log(text: string, stream: string): void;
   measured(measured: Measured): void;
   /** Once per sandbox that was started. */
@@ -139,11 +139,13 @@ export class VersionPool implements SandboxOwner {
   #start(): void {
     let sandbox;
     try {
-      sandbox = this.#host.start(this);
+      sandbox = this.#host.start(this, this.#all.size === 0);
     } catch (error) {
       this.#failNext({ log: "", outcome: () => notStarted(error) });
       return;
     }
+    // What waits is served by the sandboxes that there are.
+    if (!sandbox) return;
     this.#all.add(sandbox);
     this.#initialising.add(sandbox);
   }
