@@ -19,6 +19,7 @@ import { unitSize } from "../test/bench/corpus/unit-size.ts";
 import { activation } from "../test/bench/rows/activation.ts";
 import { debugStart } from "../test/bench/rows/debug-start.ts";
 import { deploy, hotDeploy } from "../test/bench/rows/deploy.ts";
+import { distantStep } from "../test/bench/rows/distant-step.ts";
 import { lenses } from "../test/bench/rows/lenses.ts";
 import { shimOverhead as shimOnPlatform } from "../test/bench/rows/shim-overhead.ts";
 import { stepLatency } from "../test/bench/rows/step-latency.ts";
@@ -34,6 +35,7 @@ const benches: readonly Bench[] = [
   hotDeploy,
   debugStart,
   stepLatency,
+  distantStep,
   throughput,
   shimInProcess,
   shimOnPlatform,

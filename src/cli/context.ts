@@ -19,6 +19,8 @@ export interface CliContext {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly local: LocalOptions;
+  /** Absolute path of dist/cli.cjs. */
+  readonly bundle: string;
   /** One line to stdout. */
   print(line: string): void;
   /** One line to stderr: progress and whatever is not the result. */
@@ -31,8 +33,8 @@ export interface CliContext {
   relative(file: string): string;
   analysis(): Promise<typeof analysisBundle>;
   debugAdapter(): Promise<typeof debugAdapterBundle>;
-  /** Puts back what crashed debug sessions left behind, once. */
-  deployer(): Promise<Deployer>;
+  /** Puts back what crashed debug sessions left behind, once, unless told not to. */
+  deployer(options?: { readonly restoring: boolean }): Promise<Deployer>;
 }
 
 /** The bundles lie beside this one. */
@@ -58,6 +60,7 @@ export function createContext(data: string | undefined, signal: AbortSignal): Cl
       version,
       nodePath: process.env["FAASIFY_NODE"],
     },
+    bundle: __filename,
     print: (line) => void process.stdout.write(`${line}\n`),
     note,
     resolveRef: (text) => {
@@ -69,12 +72,12 @@ export function createContext(data: string | undefined, signal: AbortSignal): Cl
     // Apart from this bundle, because merely reading TypeScript's compiler takes a quarter of a second.
     analysis: async () => requireBundle(path.join(dist, "cli-analysis.cjs")) as typeof analysisBundle,
     debugAdapter: async () => requireBundle(path.join(dist, "debug-adapter.cjs")) as typeof debugAdapterBundle,
-    deployer: () => (deployer ??= makeDeployer(context)),
+    deployer: ({ restoring } = { restoring: true }) => (deployer ??= makeDeployer(context, restoring)),
   };
   return context;
 }
 
-async function makeDeployer(context: CliContext): Promise<Deployer> {
+async function makeDeployer(context: CliContext, restoring: boolean): Promise<Deployer> {
   const { folders, local, log, signal } = context;
   const [{ createDeploymentStore }, { createRegistry }, { restoreLeftovers }] = await Promise.all([
     import("../deploy/deployment-store.ts"),
@@ -94,6 +97,7 @@ async function makeDeployer(context: CliContext): Promise<Deployer> {
     store: createDeploymentStore(folders.deployments, log),
     provider: (target) => registry.get(target),
   };
+  if (!restoring) return deployer;
   try {
     const restored = await restoreLeftovers(deployer, { journalFolder: folders.journal, log }, signal);
     if (restored > 0) context.note(`Put back ${restored} function(s) that a debug session had left changed.`);

@@ -12,7 +12,9 @@ import { list } from "./commands/list.ts";
 import { logs } from "./commands/logs.ts";
 import { metrics } from "./commands/metrics.ts";
 import { platform } from "./commands/platform.ts";
+import { relay } from "./commands/relay.ts";
 import { remove } from "./commands/remove.ts";
+import { restore } from "./commands/restore.ts";
 import { verify } from "./commands/verify.ts";
 import { createContext } from "./context.ts";
 
@@ -27,8 +29,10 @@ const commands: readonly Command[] = [
   logs,
   metrics,
   remove,
+  restore,
   platform,
   dap,
+  relay,
 ];
 
 /** Runs one command and returns the exit status. Every failure of every command is reported here, and only here. */

@@ -2,9 +2,13 @@
 export type ProviderId = "local";
 
 /** What a call carries: positional arguments (a FaaSify call) or an event as a trigger would send it. */
-export type InvocationInput =
+export type InvocationInput = (
   | { readonly kind: "arguments"; readonly arguments: readonly unknown[] }
-  | { readonly kind: "event"; readonly event: unknown };
+  | { readonly kind: "event"; readonly event: unknown }
+) & {
+  /** Travels beside the event: `context.clientContext.custom` in the function. */
+  readonly clientContext?: Readonly<Record<string, string>>;
+};
 
 /** What the function threw, as the platform reports it. */
 export interface FunctionError {

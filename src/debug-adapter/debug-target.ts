@@ -11,11 +11,14 @@ export interface DebugRequest {
   readonly function: FunctionRef;
   readonly target: ProviderId;
   /**
-   * `launch`: a deployment of its own (`NAME--debug`), so that other callers keep the undebugged function.
+   * `launch`: a deployment of its own (`NAME--debug`, `NAME--debug-2`, …), so that other callers keep the undebugged
+   * function, and other sessions their own.
    * `attach`: the deployed function itself, because anybody's invocation is awaited.
    */
   readonly request: "launch" | "attach";
   /** What goes into the function's environment for the shim: name → value. */
+  /** The time limit while it is debugged. */
+  readonly timeoutMs: number;
   readonly shimEnvironment: Readonly<Record<string, string>>;
 }
 

@@ -10,7 +10,7 @@ import { createSourceMaps, type SourceMaps } from "./sources/source-maps.ts";
 import { createHandles, type Handles } from "./variables/handles.ts";
 
 export interface AdapterOptions {
-  readonly startRelay: () => Promise<Relay>;
+  readonly startRelay: (configuration: Configuration) => Promise<Relay>;
   /** How long an invocation may run before the user is told that no shim has connected, in milliseconds. */
   readonly shimSilentAfterMs: number;
   /** Whether the process lives on when a session ends, so that invocations may stay paused. */
@@ -88,6 +88,8 @@ export interface Debuggee {
   /** Settles, and never rejects, when no deployment is under way: only then is every build's source map known. */
   deploying: Promise<unknown>;
   run: Run | undefined;
+  /** Invocations that were or may be stopped, where the stop policy counts them. */
+  readonly stoppable: Set<string>;
   /** Whether any shim has ever connected. */
   heardShim: boolean;
   lastThreadId: number;
@@ -123,6 +125,7 @@ export function createDebuggee(
     deployment: undefined,
     deploying: Promise.resolve(),
     run: undefined,
+    stoppable: new Set(),
     heardShim: false,
     lastThreadId: 0,
     isSuspended: false,

@@ -2,11 +2,11 @@
 import { TerminatedEvent } from "@vscode/debugadapter";
 import { describeError, FaasifyError } from "../core/errors.ts";
 import type { FunctionError, InvocationInput, InvocationResult } from "../core/invocation.ts";
+import { abandon } from "./abandon.ts";
+import { SESSION_IN_CONTEXT, sessionIn } from "../protocol/stop-policy.ts";
 import type { Debuggee, Run } from "./debuggee.ts";
 import { deploy } from "./lifecycle.ts";
-import { notifyContinued, print } from "./output.ts";
-import { clearPause } from "./pause-events.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { print } from "./output.ts";
 import { mapStackText } from "./sources/locate.ts";
 
 /** How long the function's last output may trail its result, in milliseconds. */
@@ -38,10 +38,16 @@ export async function invoke(
     throw new FaasifyError("wrong-usage", "Nothing is being debugged", { remedy: "Launch a debug session first" });
   }
   using _ = warnWhenSilent(debuggee);
-  const result = await target.invoke(deployment, input, signal);
+  const result = await target.invoke(deployment, { ...input, ...callerOf(debuggee) }, signal);
   await outputOf(debuggee, result.requestId);
   if (!signal.aborted) printResult(debuggee, result);
   return result;
+}
+
+/** A session that stops only its own invocations marks them. The others change nothing that the function could see. */
+function callerOf({ configuration, relaySession }: Debuggee): Pick<InvocationInput, "clientContext"> {
+  if (configuration?.stop !== "mine" || !relaySession) return {};
+  return { clientContext: { [SESSION_IN_CONTEXT]: sessionIn(relaySession.environmentValue) } };
 }
 
 /**
@@ -53,24 +59,10 @@ export async function restart(debuggee: Debuggee): Promise<void> {
   await deploy(debuggee);
   if (!run) return;
   debuggee.run = undefined;
+  debuggee.stoppable.clear();
   await Promise.all([...debuggee.sandboxes.values()].map((sandbox) => abandon(debuggee, sandbox)));
   run.abort.abort();
   void runToEnd(debuggee, run.input);
-}
-
-/** The old invocation runs to its end by itself, without stopping: killing it could leave its work half done. */
-async function abandon(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
-  if (sandbox.requestId === undefined) return;
-  sandbox.abandoned = true;
-  const wasPaused = sandbox.pause !== undefined;
-  clearPause(debuggee, sandbox);
-  // A sandbox that is lost needs no resuming: its shim does that by itself.
-  const skipped = sandbox.cdp.send("Debugger.setSkipAllPauses", { skip: true }).catch(() => undefined);
-  if (wasPaused) {
-    sandbox.cdp.send("Debugger.resume").catch(() => undefined);
-    notifyContinued(debuggee, sandbox.threadId);
-  }
-  await skipped;
 }
 
 /** The result can overtake the output, which travels another way. */

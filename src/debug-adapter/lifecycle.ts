@@ -6,6 +6,7 @@ import { describeError, FaasifyError } from "../core/errors.ts";
 import { parseFunctionRef } from "../core/function-ref.ts";
 import { attachConfigurationSchema, launchConfigurationSchema } from "../protocol/launch-configuration.ts";
 import { DEBUG_ENVIRONMENT } from "../protocol/shim-messages.ts";
+import { STOP_ENVIRONMENT } from "../protocol/stop-policy.ts";
 import { judgeBreakpoint, notifyBreakpoint } from "./breakpoints/arming.ts";
 import type { DebugDeployment } from "./debug-target.ts";
 import type { Configuration, Debuggee } from "./debuggee.ts";
@@ -13,7 +14,9 @@ import { unwatchAll } from "./handlers/data-breakpoints.ts";
 import { announceBuild } from "./handlers/modules.ts";
 import { print } from "./output.ts";
 import { withProgress } from "./progress.ts";
+import type { RelaySession } from "./relay/sandbox-connection.ts";
 import { abortInvocation, admitSandbox } from "./sandbox-setup.ts";
+import { checkStopPolicy } from "./stop-policy.ts";
 
 /** VS Code kills an adapter 2 s after `disconnect`; what is not restored by then, the journal restores later. */
 const END_WITHIN_MS = 1500;
@@ -25,11 +28,19 @@ export function parseConfiguration(request: Configuration["request"], args: unkn
   if (!parsed.success) throw invalidConfiguration(v.summarize(parsed.issues).replaceAll("\n", " "));
   const configuration = { ...parsed.output, request } as Configuration;
   const { file } = parseFunctionRef(configuration.function);
+  checkStopPolicy(configuration.stop);
+  checkRelay(configuration);
   if (!path.isAbsolute(file)) throw invalidConfiguration(`function: ${file} is not an absolute path`);
   if (request === "launch" && "args" in parsed.output && parsed.output.args !== undefined && hasEvent(args)) {
     throw invalidConfiguration("args and event exclude each other");
   }
   return configuration;
+}
+
+function checkRelay({ relay, relayPort, tunnelUrl }: Configuration): void {
+  if (relay !== undefined && (tunnelUrl ?? relayPort) !== undefined)
+    throw invalidConfiguration("relay excludes tunnelUrl and relayPort");
+  if (tunnelUrl !== undefined && relayPort === undefined) throw invalidConfiguration("tunnelUrl needs relayPort");
 }
 
 function hasEvent(args: unknown): boolean {
@@ -51,7 +62,7 @@ export async function start(debuggee: Debuggee, configuration: Configuration): P
   }
   debuggee.configuration = configuration;
   try {
-    await openAndDeploy(debuggee);
+    await openAndDeploy(debuggee, configuration);
   } catch (error) {
     // Nothing was begun: the client may correct the configuration and try again.
     debuggee.configuration = undefined;
@@ -60,8 +71,8 @@ export async function start(debuggee: Debuggee, configuration: Configuration): P
   }
 }
 
-async function openAndDeploy(debuggee: Debuggee): Promise<void> {
-  debuggee.relay = await debuggee.options.startRelay();
+async function openAndDeploy(debuggee: Debuggee, configuration: Configuration): Promise<void> {
+  debuggee.relay = await debuggee.options.startRelay(configuration);
   debuggee.relaySession = debuggee.relay.openSession();
   debuggee.relaySession.onSandbox((connection) => admitSandbox(debuggee, connection));
   await deploy(debuggee);
@@ -86,7 +97,8 @@ async function deployNow(debuggee: Debuggee): Promise<DebugDeployment> {
     function: parseFunctionRef(configuration.function),
     target: configuration.target,
     request: configuration.request,
-    shimEnvironment: { [DEBUG_ENVIRONMENT]: relaySession.environmentValue },
+    timeoutMs: configuration.timeoutSeconds * 1000,
+    shimEnvironment: shimEnvironment(configuration, relaySession),
   };
   const deployment = await withProgress(debuggee, `Deploying ${name} for debugging`, () =>
     target.deploy(request, lifetime.signal),
@@ -105,6 +117,11 @@ async function deployNow(debuggee: Debuggee): Promise<DebugDeployment> {
   const durationMs = Math.round(performance.now() - startedAt);
   print(debuggee, "console", `Deployed ${deployment.name} to ${configuration.target} in ${durationMs} ms`);
   return deployment;
+}
+
+function shimEnvironment({ stop }: Configuration, { environmentValue }: RelaySession): Record<string, string> {
+  const address = { [DEBUG_ENVIRONMENT]: environmentValue };
+  return stop === "all" ? address : { ...address, [STOP_ENVIRONMENT]: JSON.stringify(stop) };
 }
 
 /** Ends the session once, however it was asked for; never throws. */

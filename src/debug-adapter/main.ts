@@ -3,12 +3,31 @@ import { createServer, type Socket } from "node:net";
 import type { DebugSession } from "@vscode/debugadapter";
 import { FaasifyError } from "../core/errors.ts";
 import type { DebugTarget } from "./debug-target.ts";
-import type { AdapterOptions } from "./debuggee.ts";
+import type { AdapterOptions, Configuration } from "./debuggee.ts";
+import { connectToRelay } from "./relay/distant-relay.ts";
 import { startRelay } from "./relay/relay.ts";
+import type { Relay } from "./relay/sandbox-connection.ts";
+import { type StandaloneRelay, type StandaloneRelayOptions, startStandaloneRelay } from "./relay/standalone-relay.ts";
 import { FaasifyDebugSession } from "./session.ts";
 import { endAllSuspended } from "./suspended.ts";
 
-const DEFAULTS: AdapterOptions = { startRelay: () => startRelay(), shimSilentAfterMs: 10_000, outlivesSession: true };
+const DEFAULTS: AdapterOptions = { startRelay: relayFor, shimSilentAfterMs: 10_000, outlivesSession: true };
+
+/** The editor's own, or the standalone one that the configuration names. */
+function relayFor({ relay, relayKey, relayPort, tunnelUrl }: Configuration): Promise<Relay> {
+  if (relay === undefined) {
+    return startRelay({
+      ...(relayPort !== undefined && { port: relayPort }),
+      ...(tunnelUrl !== undefined && { tunnelUrl }),
+    });
+  }
+  return connectToRelay({ url: relay, accessKey: relayKey ?? process.env["FAASIFY_RELAY_KEY"] ?? "" });
+}
+
+/** For `faasify relay`. */
+export function serveRelay(options: StandaloneRelayOptions): Promise<StandaloneRelay> {
+  return startStandaloneRelay(options);
+}
 
 /** For the editor, which hands messages over without a stream. Dispose it when the editor does. */
 export function createDebugAdapter(target: DebugTarget, options: Partial<AdapterOptions> = {}): DebugSession {

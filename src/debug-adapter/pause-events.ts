@@ -1,6 +1,7 @@
 /** A sandbox's main thread stops and runs on. */
 import type { Protocol } from "devtools-protocol";
 import { breakpointOf } from "./breakpoints/arming.ts";
+import { watchDeadline } from "./deadline.ts";
 import { hitWatch, isWatchFrame, withoutWatchFrames } from "./breakpoints/data-watch.ts";
 import type { Debuggee } from "./debuggee.ts";
 import { notifyContinued, notifyStopped } from "./output.ts";
@@ -43,6 +44,7 @@ export function onPaused(
     returned,
     frameIds: undefined,
   };
+  sandbox.deadlineWatch = watchDeadline(debuggee, sandbox);
   notifyStopped(debuggee, {
     ...whyStopped(debuggee, sandbox, event, intent),
     threadId: sandbox.threadId,
@@ -67,6 +69,8 @@ export function markChanged({ pause }: Sandbox): void {
 
 export function clearPause(debuggee: Debuggee, sandbox: Sandbox): void {
   sandbox.pause = undefined;
+  sandbox.deadlineWatch?.[Symbol.dispose]();
+  sandbox.deadlineWatch = undefined;
   sandbox.stepTargets = new Map();
   debuggee.handles.dropPaused(sandbox);
 }

@@ -2,18 +2,21 @@
 import type { Protocol } from "devtools-protocol";
 import { describeError } from "../core/errors.ts";
 import type { ShimMessage } from "../protocol/shim-messages.ts";
+import { readmit } from "./abandon.ts";
 import { armBreakpoint, disarmBreakpoint, notifyBreakpoint, onResolved } from "./breakpoints/arming.ts";
 import { armEntry } from "./breakpoints/entry.ts";
 import { onConsole } from "./console-events.ts";
+import { deadlineIn, printSnapshot } from "./deadline.ts";
 import type { Debuggee } from "./debuggee.ts";
 import { notifyContinued, notifyThread, print } from "./output.ts";
 import { clearPause, onPaused, onResumed } from "./pause-events.ts";
 import type { SandboxConnection } from "./relay/sandbox-connection.ts";
 import { onBinding } from "./snapshot-events.ts";
-import { createSandbox, isBundleUrl, type Sandbox } from "./sandbox.ts";
+import { createSandbox, invocationName, isBundleUrl, type Sandbox } from "./sandbox.ts";
 import { exceptionState, shimSettings } from "./shim-settings.ts";
 import { mapOf } from "./sources/locate.ts";
 import { blackboxPatterns, skipsFile } from "./sources/skip-files.ts";
+import { countStoppable } from "./stop-policy.ts";
 
 /** More frames than this of asynchronous callers help nobody. */
 const ASYNC_DEPTH = 8;
@@ -28,13 +31,11 @@ export function admitSandbox(debuggee: Debuggee, connection: SandboxConnection):
   connection.onGone(() => dismissSandbox(debuggee, sandbox));
   connection.onMessage((message) => onMessage(debuggee, sandbox, message));
   notifyThread(debuggee, "started", sandbox.threadId);
+  const { requestId } = sandbox;
+  if (connection.hello.invocation) sandbox.deadline = deadlineIn(connection.hello.invocation.remainingMs);
+  // One too many: it is not held while breakpoints are set.
+  if (requestId !== undefined && !countStoppable(debuggee, sandbox, requestId)) connection.send({ type: "ready" });
   void release(debuggee, sandbox);
-}
-
-/** @returns what people call this thread: the function and the invocation in it */
-export function threadName(debuggee: Debuggee, sandbox: Sandbox): string {
-  const name = debuggee.configuration?.function.split("#").at(-1) ?? sandbox.connection.hello.functionName;
-  return `${name} · ${sandbox.requestId?.slice(0, 8) ?? "idle"}`;
 }
 
 function listen(debuggee: Debuggee, sandbox: Sandbox): void {
@@ -106,6 +107,8 @@ function onMessage(debuggee: Debuggee, sandbox: Sandbox, message: ShimMessage): 
   switch (message.type) {
     case "invocation-started":
       sandbox.requestId = message.requestId;
+      sandbox.deadline = deadlineIn(message.remainingMs);
+      countStoppable(debuggee, sandbox, message.requestId);
       break;
     case "invocation-ended":
       sandbox.requestId = undefined;
@@ -113,26 +116,28 @@ function onMessage(debuggee: Debuggee, sandbox: Sandbox, message: ShimMessage): 
       if (sandbox.abandoned) void readmit(sandbox);
       break;
     case "auto-resumed":
-      onAutoResumed(debuggee, sandbox, message.reason);
+      onAutoResumed(debuggee, sandbox, message);
+      break;
+    case "condition-failed":
+      print(debuggee, "important", `The stop condition failed, so this invocation runs free: ${message.message}`);
       break;
     case "cdp":
       break;
   }
 }
 
-/** The invocation that a restart gave up has ended: the sandbox serves others, with breakpoints. */
-async function readmit(sandbox: Sandbox): Promise<void> {
-  sandbox.abandoned = false;
-  await sandbox.cdp.send("Debugger.setSkipAllPauses", { skip: false }).catch(() => undefined);
-}
-
-function onAutoResumed(debuggee: Debuggee, sandbox: Sandbox, reason: "deadline" | "disconnected"): void {
+function onAutoResumed(
+  debuggee: Debuggee,
+  sandbox: Sandbox,
+  { reason, snapshot }: Extract<ShimMessage, { type: "auto-resumed" }>,
+): void {
   const why =
     reason === "deadline"
-      ? "the platform was about to kill it at its time limit. Raise the function's timeout to pause longer"
+      ? "the platform was about to kill it at its time limit. Raise timeoutSeconds in launch.json to pause longer"
       : "the debugger's connection was lost";
-  print(debuggee, "important", `${threadName(debuggee, sandbox)} was resumed: ${why}.`);
+  print(debuggee, "important", `${invocationName(debuggee, sandbox)} was resumed: ${why}.`);
   if (sandbox.pause) {
+    if (snapshot) printSnapshot(debuggee, sandbox, sandbox.pause, snapshot as never);
     clearPause(debuggee, sandbox);
     notifyContinued(debuggee, sandbox.threadId);
   }
@@ -142,6 +147,7 @@ function onReconnected(debuggee: Debuggee, sandbox: Sandbox): void {
   const { hello } = sandbox.connection;
   sandbox.cdp.abandon("its connection was lost for a moment");
   sandbox.requestId = hello.invocation?.requestId;
+  if (hello.invocation) sandbox.deadline = deadlineIn(hello.invocation.remainingMs);
   sandbox.isResyncing = hello.paused;
   if (sandbox.pause && !hello.paused) {
     clearPause(debuggee, sandbox);
@@ -176,7 +182,7 @@ export async function abortInvocation(debuggee: Debuggee, sandbox: Sandbox): Pro
   if (requestId === undefined) return;
   const { aborted } = await cdp.send("Faasify.abort", { requestId });
   if (!aborted) return;
-  print(debuggee, "important", `${threadName(debuggee, sandbox)} was aborted.`);
+  print(debuggee, "important", `${invocationName(debuggee, sandbox)} was aborted.`);
   clearPause(debuggee, sandbox);
   dismissSandbox(debuggee, sandbox);
 }
@@ -187,7 +193,7 @@ function dismissSandbox(debuggee: Debuggee, sandbox: Sandbox): void {
   clearPause(debuggee, sandbox);
   debuggee.sandboxes.delete(sandbox.threadId);
   if (wasPaused && !debuggee.lifetime.signal.aborted) {
-    const name = threadName(debuggee, sandbox);
+    const name = invocationName(debuggee, sandbox);
     print(debuggee, "important", `${name} is gone: its sandbox ended or lost its connection while paused.`);
     notifyContinued(debuggee, sandbox.threadId);
   }

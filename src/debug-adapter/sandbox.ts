@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Protocol } from "devtools-protocol";
 import { type CdpClient, createCdpClient } from "./cdp/cdp-client.ts";
+import type { Debuggee } from "./debuggee.ts";
 import type { SandboxConnection } from "./relay/sandbox-connection.ts";
 import { escapeRegExp } from "./sources/skip-files.ts";
 
@@ -28,6 +29,12 @@ export interface Pause {
   readonly returned: Returned | undefined;
   /** Ids of `frames`, in the same order; given when first asked for. */
   frameIds: readonly number[] | undefined;
+}
+
+/** When the shim resumes a paused function, because the platform would end it soon after. */
+export interface Deadline {
+  readonly resumesAtMs: number;
+  readonly warnAtMs: number;
 }
 
 export interface Returned {
@@ -64,6 +71,10 @@ export interface Sandbox {
   /** The epoch of the shim's V8 session that `armed` belongs to. */
   epoch: number;
   requestId: string | undefined;
+  /** Of the invocation in flight. */
+  deadline: Deadline | undefined;
+  /** Warns while the pause lasts. */
+  deadlineWatch: Disposable | undefined;
   pause: Pause | undefined;
   /** Its connection is new, and it has not yet announced again that it is paused. */
   isResyncing: boolean;
@@ -93,6 +104,8 @@ export function createSandbox(threadId: number, connection: SandboxConnection): 
     resolvedEarly: new Map(),
     epoch: connection.hello.epoch,
     requestId: connection.hello.invocation?.requestId,
+    deadline: undefined,
+    deadlineWatch: undefined,
     pause: undefined,
     isResyncing: false,
     intent: "none",
@@ -104,6 +117,24 @@ export function createSandbox(threadId: number, connection: SandboxConnection): 
     enteredRequest: undefined,
     abandoned: false,
   };
+}
+
+/** @returns what people call an invocation: the function, and the request */
+export function invocationName({ configuration }: Debuggee, { connection, requestId }: Sandbox): string {
+  const name = configuration?.function.split("#").at(-1) ?? connection.hello.functionName;
+  return `${name} · ${requestId?.slice(0, 8) ?? "idle"}`;
+}
+
+/** The invocation, and what is left of its pause. */
+export function threadName(debuggee: Debuggee, sandbox: Sandbox): string {
+  const { pause, deadline } = sandbox;
+  const left = pause && deadline ? ` · ${timeLeft(deadline.resumesAtMs - performance.now())}` : "";
+  return invocationName(debuggee, sandbox) + left;
+}
+
+function timeLeft(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  return seconds >= 120 ? `${Math.round(seconds / 60)} min left` : `${seconds} s left`;
 }
 
 /** The one script that is described by the source map (ARCHITECTURE: "What travels in an artifact"). */

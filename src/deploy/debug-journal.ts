@@ -34,6 +34,8 @@ export interface DebugJournal {
   remove(name: string): Promise<void>;
   /** The entries of processes that have ended without putting things back. */
   leftovers(): Promise<readonly JournalEntry[]>;
+  /** The entries that a process has written. */
+  of(pid: number): Promise<readonly JournalEntry[]>;
   /** Has the process that wrote it ended? */
   isLeftover(entry: JournalEntry): boolean;
 }
@@ -48,6 +50,7 @@ export function createDebugJournal(folder: string, log: Log = silentLog): DebugJ
     write: (entry) => files.write(entry.name, { ...entry, pid: process.pid, instance }),
     remove: (name) => files.remove(name),
     leftovers: async () => (await files.readAll()).filter(hasEnded),
+    of: async (pid) => (await files.readAll()).filter((entry) => entry.pid === pid),
     isLeftover: hasEnded,
   };
 }

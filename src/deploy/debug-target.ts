@@ -5,36 +5,43 @@ import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
 import type { Log } from "../core/log.ts";
 import type { DebugDeployment, DebugRequest, DebugTarget } from "../debug-adapter/debug-target.ts";
 import { artifactBeside } from "./artifact-record.ts";
+import type { DebugGuardian } from "./debug-guardian.ts";
 import { declaredEnvironment } from "./declared-environment.ts";
 import { createDebugJournal, type DebugJournal, type JournalEntry } from "./debug-journal.ts";
 import { defaultConfiguration, inputFor, withShim, type Deployer } from "./deploy-function.ts";
 import { debugDeploymentName, deploymentName } from "./deployment-name.ts";
-import type { Deployment, FunctionConfiguration } from "./provider.ts";
+import type { Deployment, FunctionConfiguration, ProviderTraits } from "./provider.ts";
+import { wait } from "./wait.ts";
 
-/** A paused function must not meet its time limit while its author thinks: Lambda's maximum. */
-const DEBUG_TIMEOUT_MS = 900_000;
+/** Of one function at once. */
+const MAX_SESSIONS = 20;
+const RESTORE_AFTER_MS = 60_000;
+const RESTORE_POLL_MS = 200;
 
 export interface DebugTargetOptions {
   /** Absolute path, `journal/` of the data folder. */
   readonly journalFolder: string;
   readonly log?: Log;
+  /** Puts back in our stead what this process leaves if it is killed. */
+  readonly guardian?: DebugGuardian;
 }
 
 interface Context extends Deployer {
   readonly journal: DebugJournal;
+  readonly guardian: DebugGuardian | undefined;
 }
 
 /** Deploys functions with the debug shim, and puts back what was there before. */
 export function createDebugTarget(deployer: Deployer, options: DebugTargetOptions): DebugTarget {
   const context = contextOf(deployer, options);
   return {
-    deploy: (request, signal) => inOrder(nameFor(request), () => deployForDebugging(context, request, signal)),
+    deploy: (request, signal) => inOrder(queueOf(request), () => deployForDebugging(context, request, signal)),
     invoke: async ({ request, name, artifact }, input, signal) => {
       const provider = await deployer.provider(request.target);
       return provider.invoke(name, inputFor(artifact.convention, input), signal);
     },
     restore: ({ name, request }) =>
-      inOrder(name, async () => {
+      inOrder(queueOf(request), async () => {
         const entry = await context.journal.find(name);
         if (entry?.session === sessionOf(request)) await restoreEntry(context, entry, neverAborted());
       }),
@@ -57,8 +64,29 @@ export async function restoreLeftovers(
   return entries.length;
 }
 
-function contextOf(deployer: Deployer, { journalFolder, log }: DebugTargetOptions): Context {
-  return { ...deployer, journal: createDebugJournal(journalFolder, log) };
+/**
+ * Puts back what one process leaves behind, as soon as it has ended: who asks may be faster than the system is in
+ * noticing that. Gives up after a minute; the next client tries again.
+ *
+ * @returns how many functions were put back
+ */
+export async function restoreAfter(
+  deployer: Deployer,
+  options: DebugTargetOptions & { readonly pid: number },
+  signal: AbortSignal,
+): Promise<number> {
+  const { journal } = contextOf(deployer, options);
+  const until = Date.now() + RESTORE_AFTER_MS;
+  let restored = 0;
+  while (Date.now() < until && (await journal.of(options.pid)).length > 0) {
+    restored += await restoreLeftovers(deployer, options, signal);
+    await wait(RESTORE_POLL_MS, signal);
+  }
+  return restored;
+}
+
+function contextOf(deployer: Deployer, { journalFolder, log, guardian }: DebugTargetOptions): Context {
+  return { ...deployer, journal: createDebugJournal(journalFolder, log), guardian };
 }
 
 const queues = new Map<string, Promise<unknown>>();
@@ -80,8 +108,20 @@ function sessionOf({ shimEnvironment }: DebugRequest): string {
   return createHash("sha256").update(JSON.stringify(shimEnvironment)).digest("hex").slice(0, 16);
 }
 
-function nameFor({ request, function: ref }: DebugRequest): string {
-  return request === "attach" ? deploymentName(ref) : debugDeploymentName(ref);
+function queueOf({ request, function: ref }: DebugRequest): string {
+  return `${request} ${deploymentName(ref)}`;
+}
+
+/** Launched sessions have a deployment each, so that each meets its own invocations only. */
+async function nameFor({ journal }: Context, request: DebugRequest): Promise<string> {
+  const { function: ref } = request;
+  if (request.request === "attach") return deploymentName(ref);
+  for (let number = 1; number <= MAX_SESSIONS; number++) {
+    const name = debugDeploymentName(ref, number);
+    const found = await journal.find(name);
+    if (!found || found.session === sessionOf(request) || journal.isLeftover(found)) return name;
+  }
+  return debugDeploymentName(ref, MAX_SESSIONS);
 }
 
 async function deployForDebugging(
@@ -96,9 +136,11 @@ async function deployForDebugging(
     context.store.find(ref, target),
   ]);
   if (request.request === "attach" && !deployed) throw notDeployed(request);
-  const name = nameFor(request);
+  if (request.timeoutMs > provider.traits.maxTimeoutMs) throw timeoutTooLong(request, provider.traits);
+  const name = await nameFor(context, request);
   const base = deployed?.configuration ?? withDeclared(defaultConfiguration, context, artifact);
   await writeJournal(context, request, { name, deployed });
+  context.guardian?.hold(name);
   await provider.deploy(
     { function: ref, name, artifact, configuration: withShim(debugConfiguration(base, request), artifact) },
     signal,
@@ -116,12 +158,11 @@ function withDeclared(
   return { ...base, environment: { ...base.environment, ...values } };
 }
 
-function debugConfiguration(base: FunctionConfiguration, { shimEnvironment }: DebugRequest): FunctionConfiguration {
-  return {
-    memoryMb: base.memoryMb,
-    timeoutMs: DEBUG_TIMEOUT_MS,
-    environment: { ...base.environment, ...shimEnvironment },
-  };
+function debugConfiguration(
+  { memoryMb, environment }: FunctionConfiguration,
+  { shimEnvironment, timeoutMs }: DebugRequest,
+): FunctionConfiguration {
+  return { memoryMb, timeoutMs, environment: { ...environment, ...shimEnvironment } };
 }
 
 async function writeJournal(
@@ -168,6 +209,7 @@ async function restoreEntry(context: Context, entry: JournalEntry, signal: Abort
     await provider.deploy({ function: ref, name, artifact, configuration: withShim(configuration, artifact) }, signal);
   }
   await context.journal.remove(name);
+  context.guardian?.release(name);
 }
 
 /** What was noted down last is what its user wants there, even if it was deployed during the session. */
@@ -184,6 +226,13 @@ function alreadyDebugged(ref: FunctionRef, { pid }: JournalEntry): FaasifyError 
   const who = pid === process.pid ? "another debug session" : `another debug session (process ${pid})`;
   return new FaasifyError("debug-session-failed", `${formatFunctionRef(ref)} is being debugged by ${who}`, {
     remedy: "End that session first",
+  });
+}
+
+function timeoutTooLong({ timeoutMs }: DebugRequest, { label, maxTimeoutMs }: ProviderTraits): FaasifyError {
+  const limit = `${label} allows at most ${maxTimeoutMs / 1000} s`;
+  return new FaasifyError("wrong-usage", `timeoutSeconds is ${timeoutMs / 1000}, but ${limit}`, {
+    remedy: "Correct the configuration in launch.json",
   });
 }
 

@@ -141,7 +141,11 @@ export async function invokeDeployment(
 /** What really travels: a handler (`lambda`) knows no FaaSify calls. */
 export function inputFor(convention: Artifact["convention"], input: InvocationInput): InvocationInput {
   if (convention !== "lambda" || input.kind === "event") return input;
-  return { kind: "event", event: input.arguments[0] ?? {} };
+  const {
+    arguments: [event = {}],
+    clientContext,
+  } = input;
+  return { kind: "event", event: event ?? {}, ...(clientContext && { clientContext }) };
 }
 
 /** Removes a function from its target and forgets it. Succeeds if it is already gone. */

@@ -19,9 +19,13 @@ export function deploymentName(ref: FunctionRef): string {
   return [file, name, hash].filter((part) => part !== "").join("-");
 }
 
-/** The deployment of its own that a debug session launches. */
-export function debugDeploymentName(ref: FunctionRef): string {
-  return deploymentName(ref) + DEBUG_SUFFIX;
+/** The deployment of its own that a debug session launches; further sessions of the function number theirs from 2. */
+export function debugDeploymentName(ref: FunctionRef, number = 1): string {
+  const suffix = number === 1 ? DEBUG_SUFFIX : `${DEBUG_SUFFIX}-${number}`;
+  const name = deploymentName(ref);
+  const excess = name.length + suffix.length - MAX_NAME_LENGTH;
+  // The hash at the end tells functions apart.
+  return (excess > 0 ? name.slice(excess) : name) + suffix;
 }
 
 function slug(text: string): string {

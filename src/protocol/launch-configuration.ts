@@ -1,10 +1,32 @@
 /** The attributes of a `faasify` launch configuration (package.json describes them to the user). */
 import * as v from "valibot";
+import type { StopPolicy } from "./stop-policy.ts";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+/** See {@link StopPolicy}; what is misspelt would never stop, or always. */
+const stopPolicy: v.GenericSchema<unknown, StopPolicy> = v.union([
+  v.picklist(["all", "mine"]),
+  v.strictObject({ condition: v.pipe(v.string(), v.trim(), v.minLength(1)) }),
+  v.strictObject({ first: count }),
+  v.strictObject({ oneIn: count }),
+]);
 
 const common = {
   /** `path/to/file.ts#name`, absolute once the editor has replaced its variables. */
   function: v.string(),
   target: v.optional(v.picklist(["local"]), "local"),
+  /** Which invocations stop; the others run free. */
+  stop: v.optional(stopPolicy, "all"),
+  /** The debugged function's time limit; what it was is put back. */
+  timeoutSeconds: v.optional(count, 900),
+  /** A standalone relay, where functions cannot reach the editor: `wss://HOST[:PORT]`. */
+  relay: v.optional(v.string()),
+  /** A tunnel that leads to `relayPort` of this machine: what functions dial. Excludes `relay`. */
+  tunnelUrl: v.optional(v.string()),
+  relayPort: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+  /** The relay's access key; without it FAASIFY_RELAY_KEY in the environment. */
+  relayKey: v.optional(v.string()),
   stopOnEntry: v.optional(v.boolean(), false),
   /** Globs of files that stepping passes over; `<node_internals>/**` is always among them. */
   skipFiles: v.optional(v.array(v.string()), []),

@@ -11,7 +11,9 @@
  * HMAC is SHA-256, nonces are 16 random bytes in hex, macs are hex. A wrong mac closes the socket with
  * `CLOSE_UNAUTHORIZED`: the shim never dials again. The shim obeys nothing before a verified `welcome`.
  *
- * Every frame is one JSON text of at most `MAX_FRAME_BYTES`; a frame above `COMPRESS_ABOVE_BYTES` may be
+ * In a sealed session (sealed-frames.ts) `hello` has only the proof in clear, and every frame after `welcome` is sealed.
+ *
+ * Otherwise every frame is one JSON text of at most `MAX_FRAME_BYTES`; a frame above `COMPRESS_ABOVE_BYTES` may be
  * sent as a binary frame with the raw-deflated JSON.
  *
  * A change that an old peer cannot ignore increments `PROTOCOL_VERSION`; the shapes of `challenge` and
@@ -19,11 +21,16 @@
  */
 import * as v from "valibot";
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const CLOSE_UNAUTHORIZED = 4401;
+/** A standalone relay says so when the debugger is not there: nobody is to be waited for, but dialling again is right. */
+export const CLOSE_NOBODY = 4404;
 /** Of one frame, in bytes, inflated. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 export const COMPRESS_ABOVE_BYTES = 4096;
+/** A pause ends this long before the platform's limit, or at four fifths of a short limit. */
+export const DEADLINE_MARGIN_MS = 2000;
+export const DEADLINE_MARGIN_SHARE = 0.2;
 
 /** In the function's environment: `ws://127.0.0.1:PORT/SESSION#SECRET`. Removed from `process.env` at once. */
 export const DEBUG_ENVIRONMENT = "FAASIFY_DEBUG";
@@ -39,13 +46,16 @@ const invocation = v.object({
   remainingMs: v.number(),
 });
 
-export const helloSchema = v.object({
+const helloProof = {
   type: v.literal("hello"),
   protocolVersion: v.number(),
   /** Identifies the sandbox: stays the same when its shim dials again. */
   instance: v.string(),
   nonce: v.string(),
   mac: v.string(),
+};
+
+const helloFacts = {
   functionName: v.string(),
   buildId: v.string(),
   /** `nodejs24.21.0` */
@@ -58,13 +68,31 @@ export const helloSchema = v.object({
   paused: v.boolean(),
   /** The invocation in flight. */
   invocation: v.optional(invocation),
-});
+};
+
+export const helloSchema = v.object({ ...helloProof, ...helloFacts });
+
+/** Of a sealed session: what is said of the function is in `sealed`, the shim's first sealed frame in base64. */
+const sealedHelloSchema = v.object({ ...helloProof, sealed: v.string() });
 
 /** First-level properties fetched ahead at a pause: objectId → result of `Runtime.getProperties`. */
 const prefetched = v.record(v.string(), cdpPayload);
 
+/** At a pause: what V8 answers to a question of the last pause, asked ahead. */
+const answerAhead = v.object({
+  id: v.number(),
+  method: v.string(),
+  params: cdpPayload,
+  answer: v.union([v.object({ result: cdpPayload }), v.object({ error: cdpPayload })]),
+});
+
 const fromShim = v.variant("type", [
-  v.object({ type: v.literal("cdp"), payload: cdpPayload, prefetched: v.optional(prefetched) }),
+  v.object({
+    type: v.literal("cdp"),
+    payload: cdpPayload,
+    prefetched: v.optional(prefetched),
+    answers: v.optional(v.array(answerAhead)),
+  }),
   v.object({ type: v.literal("invocation-started"), ...invocation.entries }),
   v.object({
     type: v.literal("invocation-ended"),
@@ -73,8 +101,15 @@ const fromShim = v.variant("type", [
     /** The message of what the function threw. */
     error: v.optional(v.string()),
   }),
+  /** Once: the stop policy's condition threw, or took too long. Such invocations run free. */
+  v.object({ type: v.literal("condition-failed"), message: v.string() }),
   /** Sent before the shim resumes a paused function by itself. */
-  v.object({ type: v.literal("auto-resumed"), reason: v.picklist(["deadline", "disconnected"]) }),
+  v.object({
+    type: v.literal("auto-resumed"),
+    reason: v.picklist(["deadline", "disconnected"]),
+    /** At a deadline: the variables of the user's frames of the pause that ends here. */
+    snapshot: v.optional(prefetched),
+  }),
 ]);
 
 const fromRelay = v.variant("type", [
@@ -82,12 +117,19 @@ const fromRelay = v.variant("type", [
   v.object({ type: v.literal("welcome"), mac: v.string() }),
   /** Breakpoints are set: lets the held first invocation run. */
   v.object({ type: v.literal("ready") }),
+  /** Answers ahead that nobody wanted, several pauses in a row. */
+  v.object({ type: v.literal("unwanted"), ids: v.array(v.number()) }),
+  /** How many more invocations may be stopped, of all sandboxes together. */
+  v.object({ type: v.literal("stop-budget"), remaining: v.number() }),
   /** CDP commands, served in order. `id`s are the adapter's own. */
   v.object({ type: v.literal("cdp"), payloads: v.array(cdpPayload) }),
   /** The debugger leaves: disable, resume, close; later invocations run free. */
   v.object({ type: v.literal("detach") }),
 ]);
 
+export type AnswerAhead = v.InferOutput<typeof answerAhead>;
+export type HelloFacts = v.InferOutput<v.ObjectSchema<typeof helloFacts, undefined>>;
+export type SealedHello = v.InferOutput<typeof sealedHelloSchema>;
 export type Hello = v.InferOutput<typeof helloSchema>;
 /** After the handshake, shim → adapter. */
 export type ShimMessage = v.InferOutput<typeof fromShim>;
@@ -98,6 +140,8 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** Reads one frame of JSON text. Never throws: a peer's nonsense is data, not an exception. */
 export const parseHello = (text: string): Parsed<Hello> => parse(helloSchema, text);
+export const parseSealedHello = (text: string): Parsed<SealedHello> => parse(sealedHelloSchema, text);
+export const parseHelloFacts = (text: string): Parsed<HelloFacts> => parse(v.object(helloFacts), text);
 export const parseShimMessage = (text: string): Parsed<ShimMessage> => parse(fromShim, text);
 export const parseRelayMessage = (text: string): Parsed<RelayMessage> => parse(fromRelay, text);
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { version } from "../core/version.ts";
 import type { DataFolder } from "../deploy/data-folder.ts";
+import type { DebugGuardian } from "../deploy/debug-guardian.ts";
 import type { Deployer } from "../deploy/deploy-function.ts";
 import type * as DeployModule from "../deploy/main.ts";
 import type { FunctionConfiguration } from "../deploy/provider.ts";
@@ -28,6 +29,7 @@ export function createBackend(options: BackendOptions): Backend {
   let made: Deployer | undefined;
   const deployer = (): Deployer => (made ??= makeDeployer(load(), options));
   const journal = { journalFolder: folders.journal, log };
+  let guardian: DebugGuardian | undefined;
 
   return {
     deployments: async () => deployer().store.list(),
@@ -46,9 +48,20 @@ export function createBackend(options: BackendOptions): Backend {
     stopPlatform: async (signal) => {
       await load().stopPlatform(folders.platform, signal);
     },
-    debugTarget: async () => load().createDebugTarget(deployer(), journal),
+    debugTarget: async () => {
+      guardian ??= makeGuardian(load(), options);
+      return load().createDebugTarget(deployer(), { ...journal, guardian });
+    },
     restoreLeftovers: async (signal) => load().restoreLeftovers(deployer(), journal, signal),
   };
+}
+
+function makeGuardian({ createDebugGuardian }: typeof DeployModule, { folders, dist }: BackendOptions): DebugGuardian {
+  return createDebugGuardian({
+    cliBundle: path.join(dist, "cli.cjs"),
+    dataFolder: folders.root,
+    nodePath: readSettings().node || process.env["FAASIFY_NODE"],
+  });
 }
 
 function makeDeployer(

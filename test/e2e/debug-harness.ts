@@ -162,7 +162,8 @@ function send(sandbox: Sandbox, input: InvocationInput, limitMs: number): Promis
   const onExit = (): void => done({ error: { name: "Sandbox.Timedout", message: "killed", stack: [] } });
   sandbox.process.on("message", onAnswer);
   sandbox.process.on("exit", onExit);
-  sandbox.process.send({ id, event, limitMs });
+  const clientContext = input.clientContext && { custom: input.clientContext };
+  sandbox.process.send({ id, event, limitMs, clientContext });
   return promise;
 }
 
@@ -174,6 +175,8 @@ export interface Client extends DebugClient {
   readonly transcript: readonly string[];
   /** All output so far, of one category or of all. */
   output(category?: string): string;
+  /** From now on what is sent need not have the form that the protocol gives it. */
+  speakNonsense(): void;
   /** Closes the connection without a word. */
   vanish(): void;
 }
@@ -200,7 +203,9 @@ export async function connectTo(port: number): Promise<Client> {
   await client.start(port);
   const wire = client as unknown as Wire;
   const transcript: string[] = [];
-  watch(wire, (message, text) => {
+  let sendsNonsense = false;
+  const checks = { sent: () => !sendsNonsense };
+  watch(wire, checks, (message, text) => {
     transcript.push(text);
     if (message.type === "event") events.push(message as DebugProtocol.Event);
   });
@@ -220,11 +225,16 @@ export async function connectTo(port: number): Promise<Client> {
       .filter(({ body }) => category === undefined || body.category === category)
       .map(({ body }) => body.output)
       .join("");
-  return Object.assign(client, { events, transcript, next, output, vanish }) as Client;
+  const speakNonsense = (): void => void (sendsNonsense = true);
+  return Object.assign(client, { events, transcript, next, output, vanish, speakNonsense }) as Client;
 }
 
 /** Every message of every test has the form that the protocol gives it. */
-function watch(wire: Wire, seen: (message: DebugProtocol.ProtocolMessage, text: string) => void): void {
+function watch(
+  wire: Wire,
+  checks: { readonly sent: () => boolean },
+  seen: (message: DebugProtocol.ProtocolMessage, text: string) => void,
+): void {
   const violations: string[] = [];
   const check = (text: string): DebugProtocol.ProtocolMessage => {
     const message = JSON.parse(text) as DebugProtocol.ProtocolMessage;
@@ -234,7 +244,7 @@ function watch(wire: Wire, seen: (message: DebugProtocol.ProtocolMessage, text: 
   const { outputStream } = wire;
   wire.outputStream = {
     write: (text) => {
-      check(text.slice(text.indexOf("\r\n\r\n")));
+      if (checks.sent()) check(text.slice(text.indexOf("\r\n\r\n")));
       outputStream.write(text);
     },
   };

@@ -1,12 +1,8 @@
 /** The same, as a user has it: `faasify dap` and the local platform, from the bundles. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
-import { expect, it, onTestFinished } from "vitest";
-import { PLATFORM_INFO_FILE } from "../../src/protocol/platform-info.ts";
+import { expect, it } from "vitest";
+import { faasify, platformPid, startDap } from "./dap-process.ts";
 import {
   type Client,
   connectTo,
@@ -18,54 +14,7 @@ import {
   variablesOf,
 } from "./debug-harness.ts";
 
-const root = path.resolve(import.meta.dirname, "../..");
 const items = [{ name: "pen", price: 2, quantity: 3 }];
-
-interface Cli {
-  readonly data: string;
-  readonly port: number;
-  readonly process: ChildProcess;
-}
-
-/** Starts `faasify dap --port 0` on a data folder of its own; the platform that it starts ends with the test. */
-async function startDap(cwd: string): Promise<Cli> {
-  const data = mkdtempSync(path.join(os.tmpdir(), "faasify-data-"));
-  onTestFinished(() => rmSync(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
-  onTestFinished(() => endPlatform(data));
-  const child = spawn(process.execPath, [path.join(root, "dist/cli.cjs"), "dap", "--port", "0"], {
-    cwd,
-    env: { ...process.env, FAASIFY_DATA: data },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let said = "";
-  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  createInterface(child.stdout).on("line", (line) => (said += `${line}\n`));
-  const port = await eventually("the adapter to listen", () => /listening on 127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
-  return { data, port: Number(port), process: child };
-}
-
-/** Runs another `faasify` command on the same data folder; resolves with what it printed. */
-async function faasify(cwd: string, data: string, ...args: string[]): Promise<unknown> {
-  const environment = { ...process.env, FAASIFY_DATA: data };
-  const command = [path.join(root, "dist/cli.cjs"), ...args, "--json"];
-  const { stdout } = await promisify(execFile)(process.execPath, command, { cwd, env: environment });
-  return JSON.parse(stdout);
-}
-
-function platformPid(data: string): number {
-  const text = readFileSync(path.join(data, "platform", PLATFORM_INFO_FILE), "utf8");
-  return (JSON.parse(text) as { readonly pid: number }).pid;
-}
-
-function endPlatform(data: string): void {
-  if (!existsSync(path.join(data, "platform", PLATFORM_INFO_FILE))) return;
-  try {
-    process.kill(platformPid(data), "SIGTERM");
-  } catch {
-    // It has ended already.
-  }
-}
 
 const breakAt = (file: string, text: string) => async (client: Client) => {
   const breakpoints = [{ line: lineOf(file, text) }];

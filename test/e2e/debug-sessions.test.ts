@@ -52,7 +52,7 @@ it("stops in anybody's invocation after attach, and does not end with it", async
 
   expect((await variablesOf(client, stop.top.id)).get("note")?.value).toBe("'stranger'");
   const { threads } = (await client.threadsRequest()).body;
-  expect(threads[0]?.name).toMatch(/^total · \d{8}$/);
+  expect(threads[0]?.name).toMatch(/^total · \d{8} · \d+ s left$/);
   await client.continueRequest({ threadId: stop.threadId });
   expect((await answer).result).toBe(6);
   expect(client.events.some(({ event }) => event === "terminated")).toBe(false);

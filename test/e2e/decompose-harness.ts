@@ -40,6 +40,7 @@ function contextOf(cwd: string, data: string, lines: string[]): CliContext {
     log: silentLog,
     signal: new AbortController().signal,
     local,
+    bundle: path.join(dist, "cli.cjs"),
     print: (line) => void lines.push(line),
     note: () => undefined,
     resolveRef: (text) => ({ file: text, name: "" }),

@@ -140,6 +140,61 @@ describe("a line that breaks while the function is paused", () => {
   });
 });
 
+it("stops the first invocation after a long freeze: somebody answers at once", async () => {
+  await using world = await debugged(files, { heartbeatMs: 120_000 });
+  const { debug, fn } = world;
+  const first = fn.invoke("a");
+  await arm(debug, fn, answerer, ["const answer"]);
+  await pause(debug);
+  await debug.request("Debugger.resume");
+  await first;
+
+  fn.process.kill("SIGSTOP");
+  const frozenAt = performance.now();
+  await eventually("the shim can no longer know who is there", () => performance.now() - frozenAt > 7000);
+  fn.process.kill("SIGCONT");
+  const second = fn.invoke("b");
+  await pause(debug);
+  await debug.request("Debugger.resume");
+
+  expect((await second).result).toEqual({ calls: 2, event: "b" });
+  expect(debug.sandbox.hello.epoch).toBe(1);
+});
+
+it("lets invocations run free, and holds none, when the developer is away behind a line that nobody closed", async () => {
+  await using world = await debugged(files);
+  const { debug, fn, line } = world;
+  const first = fn.invoke("a");
+  await arm(debug, fn, answerer, ["const answer"]);
+  await pause(debug);
+  await debug.request("Debugger.resume");
+  await first;
+
+  line.stall(true);
+  const stalledAt = performance.now();
+  // So long the shim believes in the line: a heartbeat and its answer.
+  await eventually("the silence is long enough", () => performance.now() - stalledAt > 6600);
+  const away: number[] = [];
+  await eventually("the shim has given the debugger up", async () => {
+    away.push((await fn.invoke("b")).ms);
+    return performance.now() - stalledAt > 16_000;
+  });
+  line.stall(false);
+  line.cut();
+  const back = nextSandbox(world.session);
+  const reconnected = new Promise<void>((resolve) => void debug.sandbox.onReconnected(resolve));
+  const sandbox = await Promise.race([back, reconnected.then(() => debug.sandbox)]);
+  const fresh = sandbox === debug.sandbox ? debug : debugSandbox(sandbox);
+  await arm(fresh, fn, answerer, ["const answer"]);
+  const last = fn.invoke("c");
+  await fresh.event("Debugger.paused");
+  await fresh.request("Debugger.resume");
+
+  expect((await last).result).toMatchObject({ event: "c" });
+  expect(Math.max(...away)).toBeLessThan(undelayedMs);
+  expect(away.toSorted((a, b) => a - b)[Math.floor(away.length / 2)]).toBeLessThan(50);
+});
+
 it("resumes before the platform's limit, says so first, and stops again in the next invocation", async () => {
   await using world = await debugged(files);
   const { debug, fn } = world;
@@ -155,7 +210,8 @@ it("resumes before the platform's limit, says so first, and stops again in the n
 
   expect(answer.result).toEqual({ calls: 1, event: "a" });
   expect(answer.ms).toBeLessThan(10_000);
-  expect(resumed).toEqual({ type: "auto-resumed", reason: "deadline" });
+  expect(resumed).toMatchObject({ type: "auto-resumed", reason: "deadline" });
+  expect(resumed.type === "auto-resumed" && JSON.stringify(resumed.snapshot)).toContain('"name":"event"');
   expect(order[0]).toBe(resumed);
   const second = fn.invoke("b");
   await pause(debug);

@@ -244,8 +244,12 @@ export interface Line extends AsyncDisposable {
   readonly port: number;
   /** How often it was dialled. */
   dials(): number;
+  /** All bytes so far, both ways. */
+  seen(): Buffer;
   /** Drops what is connected. */
   cut(): void;
+  /** Carries nothing any more, and tells nobody: what a laptop leaves behind that was closed. */
+  stall(stalled: boolean): void;
   /** While closed, each dial is dropped at once. */
   setOpen(open: boolean): void;
 }
@@ -253,6 +257,8 @@ export interface Line extends AsyncDisposable {
 export async function openLine(relayPort: number): Promise<Line> {
   const sockets = new Set<net.Socket>();
   let open = true;
+  let stalled = false;
+  const seen: Buffer[] = [];
   let dials = 0;
   const server = net.createServer((near) => {
     dials += 1;
@@ -271,7 +277,9 @@ export async function openLine(relayPort: number): Promise<Line> {
         far.destroy();
       });
     }
+    for (const socket of [near, far]) socket.on("data", (chunk: Buffer) => seen.push(chunk));
     near.pipe(far).pipe(near);
+    if (stalled) for (const socket of [near, far]) socket.pause();
   });
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
@@ -280,8 +288,16 @@ export async function openLine(relayPort: number): Promise<Line> {
   return {
     port: (server.address() as net.AddressInfo).port,
     dials: () => dials,
+    seen: () => Buffer.concat(seen),
     cut,
     setOpen: (value) => (open = value),
+    stall: (value) => {
+      stalled = value;
+      for (const socket of sockets) {
+        if (value) socket.pause();
+        else socket.resume();
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       cut();
       await new Promise<void>((resolve) => server.close(() => resolve()));

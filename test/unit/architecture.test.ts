@@ -26,7 +26,7 @@ const everything = [
 /** The table of ARCHITECTURE.md. A folder of src/ that is missing here fails the test. */
 const layers: Record<string, Layer> = {
   core: { folders: [], packages: [] },
-  protocol: { folders: ["core"], packages: ["valibot", "vscode-languageserver-protocol"] },
+  protocol: { folders: ["core"], packages: ["node", "valibot", "vscode-languageserver-protocol"] },
   shim: { folders: ["protocol"], packages: ["node"] },
   analysis: { folders: ["core"], packages: ["node", "ts-morph"] },
   transform: { folders: ["core", "analysis"], packages: ["ts-morph"] },

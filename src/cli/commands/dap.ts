@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createDebugGuardian } from "../../deploy/debug-guardian.ts";
 import { createDebugTarget } from "../../deploy/debug-target.ts";
 import { EXIT, numberOption, ports, wrongUsage, type Command } from "../command.ts";
 
@@ -17,7 +18,12 @@ export const dap: Command = {
     if (input.positionals.length > 0) throw wrongUsage(dap, "There is nothing to name");
     const port = numberOption(dap, input, "port", ports);
     const { folders, log, signal } = context;
-    const target = createDebugTarget(await context.deployer(), { journalFolder: folders.journal, log });
+    const guardian = createDebugGuardian({
+      cliBundle: context.bundle,
+      dataFolder: folders.root,
+      nodePath: context.local.nodePath,
+    });
+    const target = createDebugTarget(await context.deployer(), { journalFolder: folders.journal, log, guardian });
     const { serveStdio, serveTcp } = await context.debugAdapter();
     if (port === undefined) {
       await serveStdio(target);

@@ -23,6 +23,7 @@ export function placeBreakpoint(
   if (!map.sources.some((source) => pathKey(source) === pathKey(wanted.path))) {
     return { ok: false, message: `${path.basename(wanted.path)} is not part of the deployed function` };
   }
+  if (wanted.line1 < 1 || wanted.column1 < 1) return { ok: false, message: "Lines and columns begin at 1" };
   const here = map.toGenerated(wanted);
   if (here) return { ok: true, position: here, original: wanted };
   const lines = readLines(wanted.path);

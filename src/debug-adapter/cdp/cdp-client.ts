@@ -2,6 +2,8 @@
 import type { Protocol } from "devtools-protocol";
 import type { ProtocolMapping } from "devtools-protocol/types/protocol-mapping.js";
 import { FaasifyError } from "../../core/errors.ts";
+import type { AnswerAhead } from "../../protocol/shim-messages.ts";
+import { createAnswersAhead } from "./answers-ahead.ts";
 import type {
   AbortRequest,
   AssignRequest,
@@ -68,6 +70,7 @@ export function createCdpClient(connection: SandboxConnection): CdpClient {
   const pending = new Map<number, Pending>();
   const listeners = new Map<string, Listener>();
   const queue: Record<string, unknown>[] = [];
+  const ahead = createAnswersAhead((ids) => connection.send({ type: "unwanted", ids }));
   let lastId = 0;
 
   function flush(): void {
@@ -75,6 +78,7 @@ export function createCdpClient(connection: SandboxConnection): CdpClient {
   }
 
   function abandon(reason: string): void {
+    ahead.drop();
     const lost = [...pending.values()];
     pending.clear();
     for (const { method, reject, timer } of lost) {
@@ -85,7 +89,9 @@ export function createCdpClient(connection: SandboxConnection): CdpClient {
 
   connection.onGone(() => abandon("the sandbox is gone"));
   connection.onMessage((message) => {
-    if (message.type === "cdp") dispatch(message.payload, message.prefetched as Prefetched | undefined);
+    if (message.type !== "cdp") return;
+    if (message.payload["method"] === "Debugger.paused") ahead.take(message.answers ?? []);
+    dispatch(message.payload, message.prefetched as Prefetched | undefined);
   });
 
   function dispatch(payload: Readonly<Record<string, unknown>>, prefetched: Prefetched | undefined): void {
@@ -99,6 +105,8 @@ export function createCdpClient(connection: SandboxConnection): CdpClient {
     on: (event, listener) => void listeners.set(event, listener),
     send(method, params, timeoutMs = DEFAULT_TIMEOUT_MS) {
       if (!connection.connected) return Promise.reject(sandboxLost(method, "its connection is down"));
+      const known = ahead.find(method, params);
+      if (known) return settled(method, known);
       const id = ++lastId;
       if (queue.length === 0) queueMicrotask(flush);
       queue.push(params === undefined ? { id, method } : { id, method, params });
@@ -111,13 +119,22 @@ export function createCdpClient(connection: SandboxConnection): CdpClient {
   };
 }
 
+function settled(method: string, answer: AnswerAhead["answer"]): Promise<never> {
+  if ("result" in answer) return Promise.resolve(answer.result as never);
+  return Promise.reject(refusal(method, answer.error));
+}
+
+function refusal(method: string, error: { readonly message?: unknown }): CdpError {
+  return new CdpError(typeof error.message === "string" ? error.message : `${method} failed`);
+}
+
 function settle(pending: Map<number, Pending>, id: number, payload: Readonly<Record<string, unknown>>): void {
   const request = pending.get(id);
   if (!request) return;
   pending.delete(id);
   clearTimeout(request.timer);
-  const error = payload["error"] as { readonly message?: string } | undefined;
-  if (error) request.reject(new CdpError(error.message ?? `${request.method} failed`));
+  const error = payload["error"] as { readonly message?: unknown } | undefined;
+  if (error) request.reject(refusal(request.method, error));
   else request.resolve((payload["result"] ?? {}) as never);
 }
 

@@ -3,8 +3,8 @@ import { describeError, FaasifyError } from "../../core/errors.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { notifyContinued, print } from "../output.ts";
 import { clearPause } from "../pause-events.ts";
-import type { Intent, Pause, Sandbox, StepCommand, StepPlan } from "../sandbox.ts";
-import { abortInvocation, threadName } from "../sandbox-setup.ts";
+import { type Intent, invocationName, type Pause, type Sandbox, type StepCommand, type StepPlan } from "../sandbox.ts";
+import { abortInvocation } from "../sandbox-setup.ts";
 import { lineKey, placeKey } from "../sources/locate.ts";
 import { findFrame, findPaused, findSandbox } from "./find.ts";
 
@@ -165,6 +165,6 @@ async function attempt(debuggee: Debuggee, sandbox: Sandbox, command: () => Prom
     await command();
   } catch (error) {
     if (!debuggee.sandboxes.has(sandbox.threadId)) return;
-    print(debuggee, "stderr", `${threadName(debuggee, sandbox)}: ${describeError(error)}`);
+    print(debuggee, "stderr", `${invocationName(debuggee, sandbox)}: ${describeError(error)}`);
   }
 }

@@ -1,6 +1,6 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Debuggee } from "../debuggee.ts";
-import { threadName } from "../sandbox-setup.ts";
+import { threadName } from "../sandbox.ts";
 
 export function threads(debuggee: Debuggee): DebugProtocol.ThreadsResponse["body"] {
   const sandboxes = [...debuggee.sandboxes.values()];

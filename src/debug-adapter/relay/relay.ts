@@ -11,10 +11,11 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { FaasifyError } from "../../core/errors.ts";
 import { type Log, silentLog } from "../../core/log.ts";
-import { CLOSE_UNAUTHORIZED, type Hello, MAX_FRAME_BYTES } from "../../protocol/shim-messages.ts";
+import { CLOSE_UNAUTHORIZED, MAX_FRAME_BYTES } from "../../protocol/shim-messages.ts";
 import { shakeHands } from "./handshake.ts";
-import type { Relay, RelaySession, SandboxConnection } from "./sandbox-connection.ts";
-import { createListeners, createSandboxLink, type SandboxLink } from "./sandbox-link.ts";
+import { createRelaySession, type AdmittingSession } from "./relay-session.ts";
+import { checkedRelayUrl } from "./relay-url.ts";
+import type { Relay } from "./sandbox-connection.ts";
 
 export interface RelayOptions {
   readonly log?: Log;
@@ -23,16 +24,20 @@ export interface RelayOptions {
   /** How long a sandbox may take to dial again. */
   readonly graceMs?: number;
   readonly heartbeatMs?: number;
+  /** On 127.0.0.1; 0 picks a free one. */
+  readonly port?: number;
+  /** What shims dial instead: a tunnel that leads here. All is encrypted end to end then. */
+  readonly tunnelUrl?: string;
 }
 
 const MAX_STRANGERS = 32;
 /** All that a socket may send before it has proven itself: the upgrade and a `hello`. */
 const MAX_STRANGER_BYTES = 32 * 1024;
 
-/** @throws FaasifyError `debug-session-failed` if no port can be opened */
+/** @throws FaasifyError `debug-session-failed` if the port, or none, can be opened, `wrong-usage` for a bad tunnel */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
-  const { log = silentLog, handshakeMs = 5000, graceMs = 5000, heartbeatMs = 10_000 } = options;
-  const sessions = new Map<string, Session>();
+  const { log = silentLog, handshakeMs = 5000, graceMs = 5000, heartbeatMs = 10_000, port = 0, tunnelUrl } = options;
+  const sessions = new Map<string, AdmittingSession>();
   let closed = false;
   const refused = (problem: string): void => log.warn(`Refused a connection to the debug relay: ${problem}`);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
@@ -54,14 +59,18 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   });
   server.headersTimeout = handshakeMs;
   server.requestTimeout = handshakeMs;
-  const url = `ws://127.0.0.1:${await listen(server)}`;
+  const outside = tunnelUrl === undefined ? undefined : checkedRelayUrl("tunnelUrl", tunnelUrl);
+  const url = `ws://127.0.0.1:${await listen(server, port)}`;
 
   return {
     url,
     openSession: () => {
       if (closed) throw relayClosed();
       const id = randomBytes(16).toString("hex");
-      const session = createSession(`${url}/${id}`, { graceMs, heartbeatMs, refused }, () => sessions.delete(id));
+      const session = createRelaySession(
+        { address: `${outside ?? url}/${id}`, sealed: outside !== undefined, graceMs, heartbeatMs, refused },
+        () => sessions.delete(id),
+      );
       sessions.set(id, session);
       return session;
     },
@@ -88,7 +97,7 @@ interface Reception {
 interface ReceptionOptions {
   readonly handshakeMs: number;
   readonly refused: (problem: string) => void;
-  readonly find: (sessionId: string) => Session | undefined;
+  readonly find: (sessionId: string) => AdmittingSession | undefined;
 }
 
 function receptionist({ handshakeMs, refused, find }: ReceptionOptions): Reception {
@@ -104,47 +113,14 @@ function receptionist({ handshakeMs, refused, find }: ReceptionOptions): Recepti
         secret: find(sessionId)?.secret,
         handshakeMs,
         refused,
-        accepted: (hello) => {
+        accepted: (connected) => {
           strangers.delete(socket);
           endWatch();
           const session = find(sessionId);
-          if (session) session.admit(socket, hello);
+          if (session) session.admit(connected);
           else socket.close(CLOSE_UNAUTHORIZED);
         },
       });
-    },
-  };
-}
-
-interface Session extends RelaySession {
-  readonly secret: string;
-  admit(socket: WebSocket, hello: Hello): void;
-}
-
-function createSession(
-  address: string,
-  linkOptions: Parameters<typeof createSandboxLink>[1],
-  forget: () => void,
-): Session {
-  const secret = randomBytes(32).toString("hex");
-  const links = new Map<string, SandboxLink>();
-  const newcomers = createListeners<[SandboxConnection]>();
-  return {
-    secret,
-    environmentValue: `${address}#${secret}`,
-    onSandbox: newcomers.add,
-    admit: (socket, hello) => {
-      const known = links.get(hello.instance);
-      if (known) return known.attach(socket, hello);
-      const link = createSandboxLink(hello, linkOptions);
-      links.set(hello.instance, link);
-      link.onGone(() => links.delete(hello.instance));
-      link.attach(socket, hello);
-      newcomers.tell(link);
-    },
-    close: async () => {
-      forget();
-      await Promise.all(Array.from(links.values(), (link) => link.detach()));
     },
   };
 }
@@ -172,17 +148,21 @@ function relayClosed(): FaasifyError {
   });
 }
 
-async function listen(server: http.Server): Promise<number> {
+async function listen(server: http.Server, port: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen(0, "127.0.0.1", resolve);
+  server.listen(port, "127.0.0.1", resolve);
   try {
     await promise;
   } catch (cause) {
-    throw new FaasifyError("debug-session-failed", `The debug relay cannot listen on 127.0.0.1 (${String(cause)})`, {
-      remedy: "Check that the machine has free ports",
-      cause,
-    });
+    throw new FaasifyError(
+      "debug-session-failed",
+      `The debug relay cannot listen on 127.0.0.1:${port} (${String(cause)})`,
+      {
+        remedy: "Choose another relayPort, or none; check that the machine has free ports",
+        cause,
+      },
+    );
   }
   return (server.address() as AddressInfo).port;
 }

@@ -1,20 +1,23 @@
-import { inflateRawSync } from "node:zlib";
-import { WebSocket, type RawData } from "ws";
-import {
-  type Hello,
-  MAX_FRAME_BYTES,
-  parseShimMessage,
-  type RelayMessage,
-  type ShimMessage,
-} from "../../protocol/shim-messages.ts";
+import type { RawData } from "ws";
+import type { Sealing } from "../../protocol/sealed-frames.ts";
+import { type Hello, parseShimMessage, type ShimMessage } from "../../protocol/shim-messages.ts";
+import { CLOSED, CLOSING, frameText, type FrameSocket, OPEN, sendTo } from "./frame-socket.ts";
 import type { SandboxConnection, Unsubscribe } from "./sandbox-connection.ts";
 
 /** A {@link SandboxConnection} as the relay sees it: it outlives its sockets. */
 export interface SandboxLink extends SandboxConnection {
   /** Takes over a socket whose shim has proven itself; an older one of the same sandbox is dropped. */
-  attach(socket: WebSocket, hello: Hello): void;
+  attach(connected: Connected): void;
   /** Says `detach` and closes. Resolves when the socket is closed; the sandbox is gone then. */
   detach(): Promise<void>;
+}
+
+/** A socket whose shim has proven itself. */
+export interface Connected {
+  readonly socket: FrameSocket;
+  readonly hello: Hello;
+  /** Of this connection, where frames are sealed. */
+  readonly sealing: Sealing | undefined;
 }
 
 export interface LinkOptions {
@@ -34,7 +37,8 @@ export function createSandboxLink(firstHello: Hello, { graceMs, heartbeatMs, ref
   const reconnections = createListeners<[]>();
   const endings = createListeners<[]>();
   let hello = firstHello;
-  let socket: WebSocket | undefined;
+  let socket: FrameSocket | undefined;
+  let sealing: Sealing | undefined;
   let graceTimer: NodeJS.Timeout | undefined;
   let gone = false;
 
@@ -44,14 +48,15 @@ export function createSandboxLink(firstHello: Hello, { graceMs, heartbeatMs, ref
     gone = true;
     endings.tell();
   };
-  const read = (from: WebSocket, data: RawData, isBinary: boolean): void => {
+  const read = (from: FrameSocket, data: RawData, isBinary: boolean): void => {
     if (from !== socket) return;
-    const parsed = parseShimMessage(frameText(data, isBinary));
-    if (parsed.ok) return messages.tell(parsed.value);
-    refused(parsed.problem);
+    const parsed = parseShimMessage(frameText(data, isBinary, sealing));
+    const problem = parsed.ok ? tellAll(messages, parsed.value) : parsed.problem;
+    if (problem === undefined) return;
+    refused(problem);
     from.close(CLOSE_BAD_FRAME);
   };
-  const closed = (which: WebSocket): void => {
+  const closed = (which: FrameSocket): void => {
     if (which !== socket) return;
     socket = undefined;
     graceTimer = setTimeout(end, graceMs);
@@ -62,17 +67,18 @@ export function createSandboxLink(firstHello: Hello, { graceMs, heartbeatMs, ref
       return hello;
     },
     get connected() {
-      return socket?.readyState === WebSocket.OPEN;
+      return socket?.readyState === OPEN;
     },
-    send: (message) => sendTo(socket, message),
+    send: (message) => sendTo(socket, message, sealing),
     onMessage: messages.add,
     onReconnected: reconnections.add,
     onGone: endings.add,
-    attach: (next, nextHello) => {
+    attach: ({ socket: next, hello: nextHello, sealing: nextSealing }) => {
       clearTimeout(graceTimer);
       const isFirst = hello === nextHello;
       const previous = socket;
       socket = next;
+      sealing = nextSealing;
       hello = nextHello;
       previous?.terminate();
       next.on("message", (data, isBinary) => read(next, data, isBinary));
@@ -82,40 +88,39 @@ export function createSandboxLink(firstHello: Hello, { graceMs, heartbeatMs, ref
     },
     detach: async () => {
       const last = socket;
-      sendTo(last, { type: "detach" });
-      if (last && last.readyState !== WebSocket.CLOSED) await closing(last);
+      sendTo(last, { type: "detach" }, sealing);
+      if (last && last.readyState !== CLOSED) await closing(last);
       end();
     },
   };
 }
 
-export function sendTo(socket: WebSocket | undefined, message: RelayMessage): void {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-}
-
-/** The JSON text of a frame. A binary one that does not inflate gives a text that does not parse. */
-export function frameText(data: RawData, isBinary: boolean): string {
-  const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer);
-  if (!isBinary) return bytes.toString();
+/**
+ * What CDP carries is not checked on the way: whoever speaks nonsense in it is cut off, and breaks nothing else.
+ *
+ * @returns what is wrong with it
+ */
+function tellAll({ tell }: Listeners<[ShimMessage]>, message: ShimMessage): string | undefined {
   try {
-    return inflateRawSync(bytes, { maxOutputLength: MAX_FRAME_BYTES }).toString();
-  } catch {
-    return "";
+    tell(message);
+    return undefined;
+  } catch (error) {
+    return `its ${message.type} makes no sense: ${error instanceof Error ? error.stack : String(error)}`;
   }
 }
 
 /** The shim closes when it has let the function go; one that does not is cut off. */
-async function closing(socket: WebSocket): Promise<void> {
+async function closing(socket: FrameSocket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(() => socket.terminate(), DETACH_MS);
   socket.once("close", () => resolve());
-  if (socket.readyState === WebSocket.CLOSING) socket.close(CLOSE_NORMAL);
+  if (socket.readyState === CLOSING) socket.close(CLOSE_NORMAL);
   await promise;
   clearTimeout(timer);
 }
 
 /** A peer that vanished without a word (a frozen sandbox, a broken network) is noticed after two heartbeats. */
-function keepAlive(socket: WebSocket, heartbeatMs: number): void {
+function keepAlive(socket: FrameSocket, heartbeatMs: number): void {
   let answered = true;
   const timer = setInterval(() => {
     if (!answered) return socket.terminate();

@@ -5,6 +5,7 @@
  */
 import { writeSync } from "node:fs";
 import type { DEBUG_ENVIRONMENT, HANDLER_ENVIRONMENT } from "../../protocol/shim-messages.ts";
+import { STOP_ENVIRONMENT } from "../../protocol/stop-policy.ts";
 import { debuggedHandler } from "./debugged-handler.ts";
 import { callHandler, type Handler, userModule, type UserModule } from "./user-handler.ts";
 
@@ -16,12 +17,14 @@ export const handler: Handler = chooseHandler();
 
 function chooseHandler(): Handler {
   const address = process.env[debugEnvironment];
+  const stopPolicy = process.env[STOP_ENVIRONMENT];
   delete process.env[debugEnvironment];
+  delete process.env[STOP_ENVIRONMENT];
   const taskRoot = process.env["LAMBDA_TASK_ROOT"] || __dirname;
   const module = userModule(taskRoot, process.env[handlerEnvironment] || "index.handler");
   if (!address) return undebuggedHandler(module);
   try {
-    return debuggedHandler(address, taskRoot, module);
+    return debuggedHandler({ address, stopPolicy, taskRoot }, module);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     writeSync(

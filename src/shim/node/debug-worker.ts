@@ -4,11 +4,17 @@
  */
 import { randomUUID } from "node:crypto";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import type { RelayMessage, ShimMessage } from "../../protocol/shim-messages.ts";
+import {
+  DEADLINE_MARGIN_MS,
+  DEADLINE_MARGIN_SHARE,
+  type RelayMessage,
+  type ShimMessage,
+} from "../../protocol/shim-messages.ts";
 import { type Connection, type ConnectionEvents, createConnection } from "./connection.ts";
 import type { HelloFacts } from "./handshake.ts";
 import { type CdpMessage, inspectMainThread, type InspectedThread } from "./inspected-thread.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
+import { noteAway, noteHeard } from "./presence.ts";
 import type { ToMain, ToWorker, WorkerOptions } from "./thread-messages.ts";
 
 /** How long the first invocation waits: for anybody to answer, for the handshake, for the breakpoints. */
@@ -20,9 +26,11 @@ const MAX_FAILED_DIALS = 2;
 /** How long breakpoints and a pause outlive a broken line: until somebody answers, and then until he has proven who he is. */
 const GRACE_MS = 3000;
 const GRACE_ANSWERED_MS = 2000;
-/** A pause ends this long before the platform's limit, or at four fifths of a short limit. */
-const DEADLINE_MARGIN_MS = 2000;
-const DEADLINE_MARGIN_SHARE = 0.2;
+/** How long an invocation waits for a sign of life after a long silence: twice the way, but at least this. */
+const DOUBT_MS = 50;
+const DOUBT_SLACK_MS = 20;
+/** The same where the line is broken already and must be dialled and proven first. */
+const REDIAL_DOUBT_MS = 250;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** For the answer to leave the process, before that is ended. */
 const ABORT_MS = 20;
@@ -37,7 +45,14 @@ interface Shim {
   thread: InspectedThread | undefined;
   epoch: number;
   failedDials: number;
+  /** The one that is debugged, if any: of free ones nothing is told. */
   invocation: { readonly requestId: string; readonly deadlineMs: number } | undefined;
+  /** An invocation runs that is not debugged. */
+  freeRequest: string | undefined;
+  /** Waits for a sign of life; told whether there was one. */
+  doubt: ((alive: boolean) => void) | undefined;
+  doubtTimer: NodeJS.Timeout | undefined;
+  away: boolean;
   /** The invocation that the latest `hello` told of: one may start between it and the `welcome`. */
   toldRequest: string | undefined;
   gateTimer: NodeJS.Timeout | undefined;
@@ -58,6 +73,10 @@ function run(port: MessagePort, options: WorkerOptions): void {
     epoch: 0,
     failedDials: 0,
     invocation: undefined,
+    freeRequest: undefined,
+    doubt: undefined,
+    doubtTimer: undefined,
+    away: false,
     toldRequest: undefined,
     gateTimer: undefined,
     graceTimer: undefined,
@@ -69,6 +88,7 @@ function run(port: MessagePort, options: WorkerOptions): void {
   port.on("message", (message: ToWorker) => {
     if (message.type === "started") onStarted(shim, message);
     else if (message.type === "ended") onEnded(shim, message);
+    else if (message.type === "condition-failed") send(shim, message);
     else onExit(shim);
   });
 }
@@ -82,15 +102,18 @@ function connectionEvents(shim: Shim): ConnectionEvents {
         abandonIn(shim, shim.lostAtMs + GRACE_MS + GRACE_ANSWERED_MS - performance.now());
     },
     verified: () => onVerified(shim),
+    heard: () => onHeard(shim),
     message: (message) => onRelayMessage(shim, message),
+    silent: () => setAway(shim, true),
     lost: () => {
       shim.lostAtMs = performance.now();
       abandonIn(shim, GRACE_MS);
+      if (shim.doubt) doubtFor(shim);
     },
-    unanswered: () => {
+    unanswered: (nobody) => {
       if (shim.lostAtMs !== undefined) abandonIn(shim, shim.lostAtMs + GRACE_MS - performance.now());
       shim.failedDials += 1;
-      if (shim.failedDials === MAX_FAILED_DIALS) openGateIn(shim, 0);
+      if (nobody || shim.failedDials === MAX_FAILED_DIALS) openGateIn(shim, 0);
     },
     ended: () => stop(shim),
   };
@@ -122,6 +145,7 @@ function onVerified(shim: Shim): void {
     shim.epoch += 1;
     const emit = (message: CdpMessage): void => sendCdp(shim, message);
     shim.thread = inspectMainThread(shim.options.taskRoot, emit, (requestId) => abort(shim, requestId));
+    enterStretch(shim, () => {});
   }
   for (const message of shim.outbox.take(shim.toldRequest)) send(shim, message);
   if (shim.thread.pausedMessage) sendCdp(shim, shim.thread.pausedMessage);
@@ -130,6 +154,8 @@ function onVerified(shim: Shim): void {
 function onRelayMessage(shim: Shim, message: RelayMessage): void {
   if (message.type === "cdp") shim.thread?.serve(message.payloads);
   if (message.type === "detach") shim.connection?.close();
+  if (message.type === "unwanted") shim.thread?.forget(message.ids);
+  if (message.type === "stop-budget") tell(shim, message);
   if (message.type !== "ready") return;
   clearTimeout(shim.gateTimer);
   tell(shim, { type: "attached" });
@@ -152,28 +178,86 @@ function onAbandoned(shim: Shim): void {
   shim.outbox.forgetCdp();
 }
 
-function onStarted(shim: Shim, { requestId, remainingMs }: Extract<ToWorker, { type: "started" }>): void {
-  shim.invocation = { requestId, deadlineMs: performance.now() + remainingMs };
+function onStarted(shim: Shim, message: Extract<ToWorker, { type: "started" }>): void {
+  const { requestId, remainingMs, free, unsure } = message;
   shim.connection?.probe();
-  shim.thread?.liftSkip(() => {});
-  send(shim, { type: "invocation-started", requestId, remainingMs });
-  const marginMs = Math.min(DEADLINE_MARGIN_MS, remainingMs * DEADLINE_MARGIN_SHARE);
-  clearTimeout(shim.deadlineTimer);
-  shim.deadlineTimer = setTimeout(() => autoResume(shim, "deadline"), Math.min(remainingMs - marginMs, MAX_TIMER_MS));
+  if (free) {
+    shim.freeRequest = requestId;
+    enterStretch(shim, () => {});
+    return;
+  }
+  shim.invocation = { requestId, deadlineMs: performance.now() + remainingMs };
+  const begin = (): void => {
+    enterStretch(shim, () => tell(shim, { type: "armed", requestId }));
+    if (!shim.invocation) return;
+    send(shim, { type: "invocation-started", requestId, remainingMs });
+    const marginMs = Math.min(DEADLINE_MARGIN_MS, remainingMs * DEADLINE_MARGIN_SHARE);
+    clearTimeout(shim.deadlineTimer);
+    const limitMs = Math.min(remainingMs - marginMs, MAX_TIMER_MS);
+    shim.deadlineTimer = setTimeout(() => void onDeadline(shim, requestId), limitMs);
+  };
+  if (!unsure || !shim.thread) return begin();
+  // After a thaw the end of the line may be among what waits to be read.
+  setImmediate(whenSure, shim, begin);
+}
+
+/** Nobody is there: the invocation is not debugged, and the next ones do not even ask until somebody is heard. */
+function whenSure(shim: Shim, begin: () => void): void {
+  doubtFor(shim);
+  shim.doubt = (alive) => {
+    clearTimeout(shim.doubtTimer);
+    shim.doubt = undefined;
+    if (!alive) {
+      setAway(shim, true);
+      shim.freeRequest = shim.invocation?.requestId;
+      shim.invocation = undefined;
+    }
+    begin();
+  };
+}
+
+function doubtFor(shim: Shim): void {
+  const rttMs = shim.connection?.rttMs ?? 0;
+  const limitMs = shim.connection?.verified
+    ? Math.max(DOUBT_MS, 2 * rttMs + DOUBT_SLACK_MS)
+    : Math.max(REDIAL_DOUBT_MS, 6 * rttMs + DOUBT_MS);
+  clearTimeout(shim.doubtTimer);
+  shim.doubtTimer = setTimeout(() => shim.doubt?.(false), limitMs);
+}
+
+function onHeard(shim: Shim): void {
+  noteHeard(shim.options.presence);
+  if (shim.away) setAway(shim, false);
+  shim.doubt?.(true);
+}
+
+function setAway(shim: Shim, away: boolean): void {
+  shim.away = away;
+  noteAway(shim.options.presence, away);
+  enterStretch(shim, () => {});
 }
 
 /** The pauses are back before the end is reported: the next invocation must not run past a breakpoint. */
 function onEnded(shim: Shim, message: Extract<ToWorker, { type: "ended" }>): void {
-  if (shim.invocation?.requestId === message.requestId) {
+  const { requestId } = message;
+  const isFree = shim.freeRequest === requestId;
+  if (isFree) shim.freeRequest = undefined;
+  if (shim.invocation?.requestId === requestId) {
     shim.invocation = undefined;
     clearTimeout(shim.deadlineTimer);
   }
-  const report = (): void => {
-    const flushed = (): void => tell(shim, { type: "flushed", requestId: message.requestId });
-    send(shim, { ...message, type: "invocation-ended" }, flushed);
-  };
-  if (shim.thread) shim.thread.liftSkip(report);
-  else report();
+  const flushed = (): void => tell(shim, { type: "flushed", requestId });
+  enterStretch(shim, () => {
+    if (isFree) flushed();
+    else send(shim, { ...message, type: "invocation-ended" }, flushed);
+  });
+}
+
+/** Between chosen invocations nothing stops: a free one is not even held for as long as it takes to switch. */
+function enterStretch({ thread, options, invocation, freeRequest, away }: Shim, done: () => void): void {
+  if (!thread) return done();
+  const free = away || freeRequest !== undefined || (options.selective && !invocation);
+  thread.enter(free ? "free" : "debugged", done);
 }
 
 function onExit(shim: Shim): void {
@@ -183,9 +267,15 @@ function onExit(shim: Shim): void {
   Atomics.notify(released, 0);
 }
 
+async function onDeadline(shim: Shim, requestId: string): Promise<void> {
+  const snapshot = shim.thread?.paused ? await shim.thread.snapshot() : undefined;
+  // Fetching it took a moment.
+  if (shim.invocation?.requestId === requestId) autoResume(shim, "deadline", snapshot);
+}
+
 /** The user is told before the function goes on. */
-function autoResume(shim: Shim, reason: "deadline" | "disconnected"): void {
-  if (shim.thread?.paused) send(shim, { type: "auto-resumed", reason });
+function autoResume(shim: Shim, reason: "deadline" | "disconnected", snapshot?: CdpMessage["prefetched"]): void {
+  if (shim.thread?.paused) send(shim, { type: "auto-resumed", reason, ...(snapshot && { snapshot }) });
   shim.thread?.resume(reason === "deadline");
 }
 

@@ -1,8 +1,14 @@
 /** The half of the debug shim in the function's main thread: holds the first invocation and reports all of them. */
 import { readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
+import { isSealed } from "../../protocol/sealed-secret.ts";
+import { sessionIn } from "../../protocol/stop-policy.ts";
 import { isLoopback } from "./loopback.ts";
-import type { ToMain, ToWorker, WorkerOptions } from "./thread-messages.ts";
+import { createStopDecider } from "./stop-decider.ts";
+import { PRESENCE_BYTES } from "./presence.ts";
+import type { WorkerOptions } from "./thread-messages.ts";
+import { openWorkerLine } from "./worker-line.ts";
+import { atMost } from "./at-most.ts";
 import { createUncaughtCaller, type UncaughtCaller } from "./uncaught.ts";
 import { callHandler, type Handler, type UserModule } from "./user-handler.ts";
 
@@ -10,40 +16,56 @@ import { callHandler, type Handler, type UserModule } from "./user-handler.ts";
 const MAX_GATE_MS = 16_000;
 /** Of what the platform leaves: the held function must still be able to answer. */
 const MAX_GATE_SHARE = 0.5;
-/** How long an answer waits for the report of its end to leave the process. */
-const MAX_FLUSH_MS = 500;
-/** How long a process that exits waits for the inspector to be let go; otherwise Node complains in the log. */
-const MAX_RELEASE_MS = 200;
 /** Where the platform does not tell: the longest that any allows. */
 const UNKNOWN_REMAINING_MS = 15 * 60_000;
 
-interface Line {
-  readonly attached: boolean;
-  /** Nobody will debug this sandbox any more. */
-  readonly free: boolean;
-  /** Resolves when the debugger is ready, or when nobody is to be waited for. */
-  readonly opened: Promise<void>;
-  started(requestId: string, remainingMs: number): void;
-  /** Resolves when the end was reported, or has taken too long. */
-  ended(requestId: string, durationMs: number, error: string | undefined): Promise<void>;
+export interface DebuggedHandlerOptions {
+  /** `ws://HOST:PORT/SESSION#SECRET` */
+  readonly address: string;
+  /** See stop-policy.ts. */
+  readonly stopPolicy: string | undefined;
+  readonly taskRoot: string;
 }
 
 /**
  * The handler to export while a debugger is wanted.
  *
- * @param address - `ws://HOST:PORT/SESSION#SECRET`. @throws Error if it is not one, or no worker can be started
+ * @throws Error if the address or the policy is none, or no worker can be started
  */
-export function debuggedHandler(address: string, taskRoot: string, userModule: UserModule): Handler {
+export function debuggedHandler(options: DebuggedHandlerOptions, userModule: UserModule): Handler {
   let caller: UncaughtCaller | undefined;
-  const line = openLine(workerOptions(address, taskRoot), () => caller?.restore());
+  const { address, stopPolicy: policy, taskRoot } = options;
+  const decider = createStopDecider({
+    policy,
+    session: sessionIn(address),
+    onProblem: (message) => line.conditionFailed(message),
+  });
+  const workerData = workerOptions(address, taskRoot, decider.selective);
+  const line = openWorkerLine(workerData, {
+    onFree: () => {
+      caller?.restore();
+      decider.end();
+    },
+    onBudget: (left) => decider.limit(left),
+  });
   let loaded: Promise<Handler> | undefined;
   let held: Promise<void> | undefined;
 
+  const free = async (event: unknown, context: unknown): Promise<unknown> => {
+    const { requestId, remainingMs } = identify(context);
+    line.startedFree(requestId, remainingMs);
+    try {
+      return await callHandler(await (loaded ??= userModule.load()), event, context);
+    } finally {
+      line.endedFree(requestId);
+    }
+  };
   const debugged = async (event: unknown, context: unknown): Promise<unknown> => {
     const { requestId, remainingMs } = identify(context);
-    line.started(requestId, remainingMs);
+    const armed = line.started(requestId, remainingMs);
     held ??= atMost(Math.min(MAX_GATE_MS, remainingMs * MAX_GATE_SHARE), line.opened);
     await held;
+    await armed;
     const startedAt = performance.now();
     let problem: string | undefined;
     try {
@@ -62,79 +84,23 @@ export function debuggedHandler(address: string, taskRoot: string, userModule: U
   return (...args) => {
     if (direct) return direct(...args);
     if (line.free && loaded) void loaded.then((handler) => (direct = handler)).catch(() => {});
-    return debugged(args[0], args[1]);
+    const [event, context] = args;
+    const run = (stops: boolean): unknown => (stops && !line.away ? debugged(event, context) : free(event, context));
+    if (line.free) return run(false);
+    const stops = decider.stops(event, context);
+    return typeof stops === "boolean" ? run(stops) : stops.then(run);
   };
 }
 
-function openLine(options: WorkerOptions, onFree: () => void): Line {
-  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
-  const flushes = new Map<string, () => void>();
-  let attached = false;
-  let free = false;
-  // Loaded only here: it would be most of what the shim costs a function that is not debugged.
-  const { Worker } = process.getBuiltinModule("node:worker_threads");
-  const worker = new Worker(path.join(__dirname, "faasify-shim-worker.cjs"), {
-    workerData: options,
-    name: "faasify-debug",
-    // Neither the function's environment nor its command line concern the worker, and what it prints would be the function's.
-    env: {},
-    execArgv: [],
-    stdout: true,
-    stderr: true,
-  });
-  const tell = (message: ToWorker): void => worker.postMessage(message, []);
-  const runFree = (): void => {
-    if (free) return;
-    free = true;
-    attached = false;
-    process.off("exit", release);
-    onFree();
-    open();
-    for (const flushed of flushes.values()) flushed();
-  };
-  const release = (): void => {
-    if (!attached) return;
-    tell({ type: "exit" });
-    Atomics.wait(new Int32Array(options.released), 0, 0, MAX_RELEASE_MS);
-  };
-
-  worker.unref();
-  worker.on("error", runFree);
-  worker.on("exit", runFree);
-  worker.on("message", (message: ToMain) => {
-    if (message.type === "flushed") flushes.get(message.requestId)?.();
-    else if (message.type === "attached") attached = !free;
-    else if (message.final) runFree();
-    if (message.type !== "flushed") open();
-  });
-  process.once("exit", release);
-  return {
-    get attached() {
-      return attached;
-    },
-    get free() {
-      return free;
-    },
-    opened,
-    started: (requestId, remainingMs) => tell({ type: "started", requestId, remainingMs }),
-    ended: async (requestId, durationMs, error) => {
-      tell({ type: "ended", requestId, durationMs, ...(error !== undefined && { error }) });
-      if (!attached) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      flushes.set(requestId, resolve);
-      await atMost(MAX_FLUSH_MS, promise);
-      flushes.delete(requestId);
-    },
-  };
-}
-
-function workerOptions(address: string, taskRoot: string): WorkerOptions {
+function workerOptions(address: string, taskRoot: string, selective: boolean): WorkerOptions {
   const url = new URL(address);
   const secret = url.hash.slice(1);
   url.hash = "";
   if (!/^wss?:$/.test(url.protocol) || secret === "") throw new Error("it is not ws://HOST:PORT/SESSION#SECRET");
   // What comes in over this line runs with the function's rights.
   if (url.protocol === "ws:" && !isLoopback(url)) throw new Error("another machine is trusted only over wss:");
+  // Whoever is in between must not read along.
+  if (!isLoopback(url) && !isSealed(secret)) throw new Error("another machine is trusted only with a sealed secret");
   const manifest = readManifest(taskRoot);
   return {
     url: url.href,
@@ -143,6 +109,8 @@ function workerOptions(address: string, taskRoot: string): WorkerOptions {
     buildId: text(manifest["buildId"]) ?? "",
     taskRoot: realpathSync(taskRoot),
     released: new SharedArrayBuffer(4),
+    presence: new SharedArrayBuffer(PRESENCE_BYTES),
+    selective,
   };
 }
 
@@ -170,14 +138,4 @@ function identify(context: unknown): { requestId: string; remainingMs: number } 
     requestId: text(awsRequestId) ?? crypto.randomUUID(),
     remainingMs: typeof remaining === "number" && remaining >= 0 ? remaining : UNKNOWN_REMAINING_MS,
   };
-}
-
-/** Holds the process alive while it waits: the worker does not. */
-async function atMost(ms: number, promise: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, limit]);
-  clearTimeout(timer);
 }

@@ -1,12 +1,21 @@
 /** The shim's side of the mutual proof in shim-messages.ts. */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { type Hello, PROTOCOL_VERSION, type RelayMessage } from "../../protocol/shim-messages.ts";
+import { createSealing, type Sealing } from "../../protocol/sealed-frames.ts";
+import { isSealed } from "../../protocol/sealed-secret.ts";
+import {
+  type Hello,
+  type HelloFacts as Facts,
+  PROTOCOL_VERSION,
+  type RelayMessage,
+  type SealedHello,
+} from "../../protocol/shim-messages.ts";
 
 /** What `hello` says besides the proof. */
-export type HelloFacts = Omit<Hello, "type" | "protocolVersion" | "nonce" | "mac">;
+export type HelloFacts = Facts & Pick<Hello, "instance">;
 
 export type HandshakeStep =
-  | { readonly kind: "answer"; readonly hello: Hello }
+  /** `sealing`: of all frames that follow the welcome. */
+  | { readonly kind: "answer"; readonly hello: Hello | SealedHello; readonly sealing?: Sealing }
   | { readonly kind: "verified" }
   /** The peer is not our relay. */
   | { readonly kind: "failed" };
@@ -20,10 +29,12 @@ export function createHandshake(secret: string, describe: () => HelloFacts): (me
     if (message.type === "challenge" && relayNonce === undefined) {
       relayNonce = message.nonce;
       const mac = prove(`shim:${relayNonce}:${nonce}`);
-      return {
-        kind: "answer",
-        hello: { type: "hello", protocolVersion: PROTOCOL_VERSION, ...describe(), nonce, mac },
-      };
+      const { instance, ...facts } = describe();
+      const proof = { type: "hello", protocolVersion: PROTOCOL_VERSION, instance, nonce, mac } as const;
+      if (!isSealed(secret)) return { kind: "answer", hello: { ...proof, ...facts } };
+      const sealing = createSealing({ secret, relayNonce, shimNonce: nonce, side: "shim" });
+      const sealed = sealing.seal(Buffer.from(JSON.stringify(facts))).toString("base64");
+      return { kind: "answer", hello: { ...proof, sealed }, sealing };
     }
     const isWelcome = message.type === "welcome" && relayNonce !== undefined;
     return isWelcome && equal(message.mac, prove(`relay:${nonce}:${relayNonce}`))

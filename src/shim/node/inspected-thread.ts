@@ -6,6 +6,7 @@ import { SENSITIVE_WORDS } from "../../protocol/sensitive-names.ts";
 import { wantsException } from "./exception-filter.ts";
 import { serveOwn } from "./own-commands.ts";
 import { type CallFrame, prefetchScopes } from "./prefetch.ts";
+import { type AnswerAhead, type CdpAnswer, createReplay, type Params, type Replay } from "./replay.ts";
 import type { Ask, Inspected } from "./properties.ts";
 import { createRedaction, type Redaction } from "./redaction.ts";
 
@@ -15,17 +16,23 @@ export interface CdpMessage {
   readonly type: "cdp";
   readonly payload: CdpPayload;
   readonly prefetched?: Record<string, CdpPayload>;
+  readonly answers?: AnswerAhead[];
 }
 
 export interface InspectedThread {
   readonly paused: boolean;
   /** The pause that lasts right now, to be sent again. */
   readonly pausedMessage: CdpMessage | undefined;
+  /** The variables of the user's frames on the stack of the pause that lasts; what cannot be had soon is left out. */
+  snapshot(): Promise<Record<string, CdpPayload>>;
   /** Runs commands in order; answers and events go to `emit`. */
   serve(payloads: readonly CdpPayload[]): void;
-  /** Lets a paused thread run. `skipPauses`: nothing stops it until {@link liftSkip}. */
+  /** Lets a paused thread run. `skipPauses`: nothing stops it until {@link enter}. */
   resume(skipPauses: boolean): void;
-  liftSkip(done: () => void): void;
+  /** Pauses that were skipped until now are no more; in a `free` stretch no breakpoint is even evaluated, and nothing is reported. */
+  enter(stretch: "debugged" | "free", done: () => void): void;
+  /** Answers ahead that nobody wants. */
+  forget(ids: readonly number[]): void;
   /** Removes all breakpoints, resumes, lets the inspector go. */
   release(): void;
 }
@@ -36,6 +43,7 @@ interface State {
   readonly rootUrl: string;
   readonly urls: Map<string, string>;
   readonly emit: (message: CdpMessage) => void;
+  readonly replay: Replay;
   /** Ends the process, if this invocation still runs in it. */
   readonly abort: (requestId: string) => boolean;
   redaction: Redaction;
@@ -52,7 +60,10 @@ interface State {
   hiddenSteps: number;
   /** Asks for the pause again. */
   pauseTimer: NodeJS.Timeout | undefined;
-  skipping: boolean;
+  /** Why nothing stops: the platform's limit is near, the invocation is nobody's, the adapter wants it so. */
+  readonly skips: Set<"deadline" | "free" | "adapter">;
+  /** What the function prints is not the debugger's business. */
+  muted: boolean;
 }
 
 interface Notification {
@@ -71,6 +82,8 @@ type Done = (error: Error | null, result?: object) => void;
 
 /** How long a pause may wait for its prefetched variables. */
 const PREFETCH_MS = 250;
+/** More of a stack than this is too much for a console. */
+const SNAPSHOT_FRAMES = 5;
 /** Node's loader alone takes thousands of steps: after so many the function runs on for a while, and is paused again. */
 const MAX_HIDDEN_STEPS = 400;
 const HIDDEN_REST_MS = 30;
@@ -97,6 +110,7 @@ export function inspectMainThread(
     rootUrl: `${pathToFileURL(taskRoot).href}/`,
     urls: new Map(),
     emit,
+    replay: createReplay(),
     abort,
     redaction: createRedaction(SENSITIVE_WORDS),
     exceptionConditions: {},
@@ -107,7 +121,8 @@ export function inspectMainThread(
     pauseWanted: false,
     hiddenSteps: 0,
     pauseTimer: undefined,
-    skipping: false,
+    skips: new Set(),
+    muted: false,
   };
   state.session.connectToMainThread();
   state.session.on("inspectorNotification", (message: unknown) => onNotification(state, message as Notification));
@@ -118,20 +133,17 @@ export function inspectMainThread(
     get pausedMessage() {
       return state.pausedMessage;
     },
+    snapshot: () => takeSnapshot(state),
     serve: (payloads) => {
       for (const payload of payloads) serveOne(state, payload);
     },
     resume: (skipPauses) => {
-      state.skipping = skipPauses;
       state.pauseWanted = false;
-      if (skipPauses) post(state, "Debugger.setSkipAllPauses", { skip: true });
+      if (skipPauses) setSkip(state, "deadline", true);
       if (state.paused) post(state, "Debugger.resume");
     },
-    liftSkip: (done) => {
-      if (!state.skipping) return done();
-      state.skipping = false;
-      post(state, "Debugger.setSkipAllPauses", { skip: false }, () => done());
-    },
+    enter: (stretch, done) => enter(state, stretch === "free", done),
+    forget: (ids) => state.replay.forget(ids),
     release: () => {
       state.pauseWanted = false;
       state.session.removeAllListeners();
@@ -152,6 +164,24 @@ function post({ session }: State, method: string, params: object = {}, done?: Do
   }
 }
 
+function enter(state: State, free: boolean, done: () => void): void {
+  if (!state.skips.has("deadline") && state.skips.has("free") === free) return done();
+  state.skips.delete("deadline");
+  if (!free) state.muted = false;
+  post(state, "Debugger.setBreakpointsActive", { active: !free });
+  // What was printed before arrives before this is done.
+  setSkip(state, "free", free, () => {
+    state.muted = state.skips.has("free");
+    done();
+  });
+}
+
+function setSkip(state: State, why: "deadline" | "free" | "adapter", skip: boolean, done?: Done): void {
+  if (skip) state.skips.add(why);
+  else state.skips.delete(why);
+  post(state, "Debugger.setSkipAllPauses", { skip: state.skips.size > 0 }, done);
+}
+
 function onNotification(state: State, notification: Notification): void {
   const payload = { ...notification };
   switch (notification.method) {
@@ -162,6 +192,7 @@ function onNotification(state: State, notification: Notification): void {
     case "Debugger.resumed":
       return onResumed(state, payload);
     default:
+      if (state.muted && notification.method === "Runtime.consoleAPICalled") return undefined;
       state.redaction.event(notification.method, payload.params);
       return state.emit({ type: "cdp", payload });
   }
@@ -197,16 +228,61 @@ async function announce(state: State, params: Paused, frame: CallFrame | undefin
   state.pauseWanted = false;
   clearTimeout(state.pauseTimer);
   state.hiddenSteps = 0;
-  const prefetched = await within(PREFETCH_MS, prefetchScopes(frame, inspectedBy(state)));
+  const ahead = await fetchAhead(state, frame);
   if (state.paused !== params) return;
   state.step = undefined;
   state.redaction.event("Debugger.paused", params);
-  for (const properties of Object.values(prefetched ?? {})) {
-    state.redaction.answer("Runtime.getProperties", {}, properties);
-  }
-  const payload = { method: "Debugger.paused", params };
-  state.pausedMessage = prefetched ? { type: "cdp", payload, prefetched } : { type: "cdp", payload };
+  state.pausedMessage = { type: "cdp", payload: { method: "Debugger.paused", params }, ...ahead };
   state.emit(state.pausedMessage);
+}
+
+/** What the debugger will ask for, as far as it can be had soon. */
+async function fetchAhead(
+  state: State,
+  frame: CallFrame | undefined,
+): Promise<Pick<CdpMessage, "prefetched" | "answers">> {
+  const answers: AnswerAhead[] = [];
+  const late = new AbortController();
+  let prefetched: Record<string, CdpPayload> | undefined;
+  const fetching = (async () => {
+    const scopes = await prefetchScopes(frame, inspectedBy(state));
+    prefetched = withoutSecrets(state, scopes);
+    state.replay.begin(frame?.callFrameId, prefetched);
+    await state.replay.run((method, params) => ask(state, method, params), answers, late.signal);
+  })();
+  await within(PREFETCH_MS, fetching);
+  late.abort();
+  return { ...(prefetched && { prefetched }), ...(answers.length > 0 && { answers }) };
+}
+
+/** As if the debugger had asked: what the shim serves itself, too, and without secrets. */
+async function ask(state: State, method: string, params: Params): Promise<CdpAnswer> {
+  const asked = serveOwn(hostOf(state), method, params) ?? asker(state)(method, params);
+  return asked.then(
+    (result) => answerOf(state, { method, params }, { error: null, result }),
+    (error: Error) => answerOf(state, { method, params }, { error, result: {} }),
+  );
+}
+
+function answerOf(
+  state: State,
+  { method, params }: { readonly method: string; readonly params: unknown },
+  { error, result }: { readonly error: Error | null; readonly result: object },
+): CdpAnswer {
+  if (error) return { error: toCdpError(error) };
+  state.redaction.answer(method, params, result);
+  return { result: { ...result } };
+}
+
+function withoutSecrets(state: State, scopes: Record<string, CdpPayload>): Record<string, CdpPayload> {
+  for (const properties of Object.values(scopes)) state.redaction.answer("Runtime.getProperties", {}, properties);
+  return scopes;
+}
+
+async function takeSnapshot(state: State): Promise<Record<string, CdpPayload>> {
+  const frames = (state.paused?.callFrames ?? []).filter(({ url }) => isUserCode(state, url)).slice(0, SNAPSHOT_FRAMES);
+  const fetching = Promise.all(frames.map((frame) => prefetchScopes(frame, inspectedBy(state))));
+  return withoutSecrets(state, Object.assign({}, ...((await within(PREFETCH_MS, fetching)) ?? [])));
 }
 
 function passBy(state: State): void {
@@ -264,12 +340,16 @@ function serveOne(state: State, { id, method, params }: CdpPayload): void {
     return answer({ error: { code: METHOD_NOT_FOUND, message } });
   }
   const settle = (error: Error | null, result: object = {}): void => {
-    if (error) return answer({ error: toCdpError(error) });
-    state.redaction.answer(method, params, result);
-    answer({ result });
+    const answered = answerOf(state, { method, params }, { error, result });
+    if (state.paused) state.replay.learn(method, { ...(params as object | undefined) }, answered);
+    answer(answered);
   };
   const own = serveOwn(hostOf(state), method, params);
   if (own) return void own.then((result) => settle(null, result), settle);
+  if (method === "Debugger.setSkipAllPauses") {
+    const skip = (params as { skip?: unknown } | undefined)?.skip === true;
+    return setSkip(state, "adapter", skip, settle);
+  }
   prepare(state, method);
   const isBlackbox = method === "Debugger.setBlackboxPatterns";
   const changed = isBlackbox ? blackbox(state, params) : ((params as object | undefined) ?? {});

@@ -5,6 +5,7 @@ export interface CallFrame {
   readonly functionName?: string;
   /** Node leaves it empty: filled from the script's own message. */
   url: string;
+  readonly callFrameId?: string;
   readonly location: { readonly scriptId: string };
   readonly scopeChain: readonly Scope[];
 }

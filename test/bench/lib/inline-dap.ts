@@ -3,6 +3,7 @@ import path from "node:path";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { repository, StepError } from "../../../scripts/lib/run.ts";
 import type { DebugTarget } from "../../../src/debug-adapter/debug-target.ts";
+import type { AdapterOptions } from "../../../src/debug-adapter/debuggee.ts";
 import type * as DebugAdapterModule from "../../../src/debug-adapter/main.ts";
 
 /** dist/debug-adapter.cjs in this process, driven without a stream: as the editor's extension host does it. */
@@ -20,8 +21,8 @@ export function loadDebugAdapter(): typeof DebugAdapterModule {
   return createRequire(bundle)(bundle) as typeof DebugAdapterModule;
 }
 
-export function startInlineDap(target: DebugTarget): InlineDap {
-  const session = loadDebugAdapter().createDebugAdapter(target);
+export function startInlineDap(target: DebugTarget, options: Partial<AdapterOptions> = {}): InlineDap {
+  const session = loadDebugAdapter().createDebugAdapter(target, options);
   const answers = new Map<number, PromiseWithResolvers<unknown>>();
   const events = new Map<string, PromiseWithResolvers<unknown>[]>();
   session.onDidSendMessage((message) => {

@@ -7,7 +7,7 @@ import type { Hello, RelayMessage, ShimMessage } from "../../../src/protocol/shi
 
 const hello: Hello = {
   type: "hello",
-  protocolVersion: 1,
+  protocolVersion: 2,
   instance: "i1",
   nonce: "",
   mac: "",

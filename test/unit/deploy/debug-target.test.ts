@@ -31,6 +31,16 @@ describe("launching", () => {
     expect(journal()).toEqual([]);
   });
 
+  it("has the time limit that was asked for, and refuses one that the provider does not allow", async () => {
+    const { target, request, provider } = setUp();
+
+    const { name } = await target.deploy(request("launch", shimEnvironment, 120_000), never);
+    const tooLong = target.deploy(request("launch", shimEnvironment, 901_000), never);
+
+    expect(provider.deployed.get(name)?.configuration.timeoutMs).toBe(120_000);
+    await expect(tooLong).rejects.toMatchObject({ code: "wrong-usage", message: expect.stringContaining("900 s") });
+  });
+
   it("deploys again within a session, with the journal unchanged in what it restores", async () => {
     const { target, request, provider, journal } = setUp();
 
@@ -42,15 +52,20 @@ describe("launching", () => {
     expect(provider.deployed.size).toBe(0);
   });
 
-  it("refuses a second session for the same function while the first one lasts", async () => {
-    const { target, request } = setUp();
+  it("gives each session of a function a deployment of its own", async () => {
+    const { target, request, provider } = setUp();
     const first = await target.deploy(request("launch"), never);
     const other = request("launch", { FAASIFY_DEBUG: "ws://127.0.0.1:1/other#secret" });
 
-    await expect(target.deploy(other, never)).rejects.toMatchObject({ code: "debug-session-failed" });
+    const second = await target.deploy(other, never);
+    const again = await target.deploy(other, never);
 
+    expect(second.name).toBe(`${first.name}-2`);
+    expect(again.name).toBe(second.name);
     await target.restore(first);
-    await expect(target.deploy(other, never)).resolves.toMatchObject({ name: first.name });
+    expect([...provider.deployed.keys()]).toEqual([second.name]);
+    await target.restore(second);
+    expect(provider.deployed.size).toBe(0);
   });
 
   it("waits for the end of the session before, when that is being put back", async () => {
@@ -180,10 +195,11 @@ function setUp(files: Readonly<Record<string, string>> = {}) {
     journalFolder,
     target: createDebugTarget(deployer, { journalFolder }),
     journal: () => readdirSync(journalFolder),
-    request: (request: "launch" | "attach", environment = shimEnvironment): DebugRequest => ({
+    request: (request: "launch" | "attach", environment = shimEnvironment, timeoutMs = 900_000): DebugRequest => ({
       function: ref,
       target: "local",
       request,
+      timeoutMs,
       shimEnvironment: environment,
     }),
   };

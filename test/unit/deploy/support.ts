@@ -19,7 +19,7 @@ export function fakeProvider(overrides: Partial<FaasProvider> = {}): FakeProvide
   const inputs: InvocationInput[] = [];
   return {
     id: "local",
-    traits: { label: "Fake", maxArtifactBytes: 1, maxTimeoutMs: 1, reachesLoopback: true },
+    traits: { label: "Fake", maxArtifactBytes: 1, maxTimeoutMs: 900_000, reachesLoopback: true },
     deployed,
     requests,
     inputs,

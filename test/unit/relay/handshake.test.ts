@@ -1,7 +1,8 @@
 import { EventEmitter } from "node:events";
 import { createHmac } from "node:crypto";
 import { expect, it } from "vitest";
-import type { WebSocket } from "ws";
+
+import type { FrameSocket } from "../../../src/debug-adapter/relay/frame-socket.ts";
 import { shakeHands } from "../../../src/debug-adapter/relay/handshake.ts";
 import { CLOSE_UNAUTHORIZED, PROTOCOL_VERSION } from "../../../src/protocol/shim-messages.ts";
 
@@ -62,7 +63,7 @@ function start(secret: string | undefined) {
     close: (code: number) => sent.push({ closed: code }),
     terminate: () => {},
   });
-  shakeHands(socket as unknown as WebSocket, {
+  shakeHands(socket as unknown as FrameSocket, {
     secret,
     handshakeMs: 1000,
     accepted: () => outcome.push("accepted"),

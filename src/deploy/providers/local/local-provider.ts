@@ -117,7 +117,11 @@ async function invoke(
     {
       method: "POST",
       path: `${API}/${name}/invocations`,
-      headers: { "X-Amz-Invocation-Type": "RequestResponse", "X-Amz-Log-Type": "Tail" },
+      headers: {
+        "X-Amz-Invocation-Type": "RequestResponse",
+        "X-Amz-Log-Type": "Tail",
+        ...clientContextHeader(input),
+      },
       body: toPayload(input),
     },
     signal,
@@ -135,6 +139,11 @@ async function invoke(
     coldStart: report.coldStart,
     log,
   };
+}
+
+function clientContextHeader({ clientContext: custom }: InvocationInput): Record<string, string> {
+  if (!custom) return {};
+  return { "X-Amz-Client-Context": Buffer.from(JSON.stringify({ custom })).toString("base64") };
 }
 
 /** Lambda sends the last 4 KB of the log along; the rest must be fetched. */
