@@ -12,10 +12,11 @@ import {
 } from "../../protocol/shim-messages.ts";
 import { type Connection, type ConnectionEvents, createConnection } from "./connection.ts";
 import type { HelloFacts } from "./handshake.ts";
-import { type CdpMessage, inspectMainThread, type InspectedThread } from "./inspected-thread.ts";
+import { inspectMainThread, type InspectedThread } from "./inspected-thread.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { noteAway, noteHeard } from "./presence.ts";
 import type { ToMain, ToWorker, WorkerOptions } from "./thread-messages.ts";
+import type { CdpMessage } from "./thread-state.ts";
 
 /** How long the first invocation waits: for anybody to answer, for the handshake, for the breakpoints. */
 const ANSWER_MS = 3000;

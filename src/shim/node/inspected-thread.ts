@@ -1,23 +1,14 @@
 /** The function's main thread, as a debugger in the worker sees it: CDP in, CDP out, and what the shim adds to it. */
 import inspector from "node:inspector";
 import { pathToFileURL } from "node:url";
-import type { ShimSettings } from "../../protocol/shim-commands.ts";
 import { SENSITIVE_WORDS } from "../../protocol/sensitive-names.ts";
 import { wantsException } from "./exception-filter.ts";
 import { serveOwn } from "./own-commands.ts";
 import { type CallFrame, prefetchScopes } from "./prefetch.ts";
-import { type AnswerAhead, type CdpAnswer, createReplay, type Params, type Replay } from "./replay.ts";
+import { type AnswerAhead, type CdpAnswer, createReplay, type Params } from "./replay.ts";
 import type { Ask, Inspected } from "./properties.ts";
-import { createRedaction, type Redaction } from "./redaction.ts";
-
-export type CdpPayload = Record<string, unknown>;
-
-export interface CdpMessage {
-  readonly type: "cdp";
-  readonly payload: CdpPayload;
-  readonly prefetched?: Record<string, CdpPayload>;
-  readonly answers?: AnswerAhead[];
-}
+import { createRedaction } from "./redaction.ts";
+import type { CdpMessage, CdpPayload, Paused, ThreadState } from "./thread-state.ts";
 
 export interface InspectedThread {
   readonly paused: boolean;
@@ -37,45 +28,9 @@ export interface InspectedThread {
   release(): void;
 }
 
-interface State {
-  readonly session: inspector.Session;
-  /** Of the deployed code, with a slash at its end. */
-  readonly rootUrl: string;
-  readonly urls: Map<string, string>;
-  readonly emit: (message: CdpMessage) => void;
-  readonly replay: Replay;
-  /** Ends the process, if this invocation still runs in it. */
-  readonly abort: (requestId: string) => boolean;
-  redaction: Redaction;
-  exceptionConditions: ShimSettings["exceptionConditions"];
-  /** The step that is under way, and the depth of the stack where it began. */
-  step: { readonly method: string; readonly depth: number } | undefined;
-  paused: Paused | undefined;
-  pausedMessage: CdpMessage | undefined;
-  /** It is paused, but nobody is told: there is no code of the user on the stack. */
-  hidden: boolean;
-  /** The debugger asked for a pause, and no code of the user has run since. */
-  pauseWanted: boolean;
-  /** Steps made in a row through code that is not the user's. */
-  hiddenSteps: number;
-  /** Asks for the pause again. */
-  pauseTimer: NodeJS.Timeout | undefined;
-  /** Why nothing stops: the platform's limit is near, the invocation is nobody's, the adapter wants it so. */
-  readonly skips: Set<"deadline" | "free" | "adapter">;
-  /** What the function prints is not the debugger's business. */
-  muted: boolean;
-}
-
 interface Notification {
   readonly method: string;
   readonly params?: CdpPayload;
-}
-
-interface Paused {
-  readonly callFrames: (CallFrame & { readonly callFrameId: string })[];
-  readonly hitBreakpoints?: readonly string[];
-  readonly reason?: string;
-  readonly data?: unknown;
 }
 
 type Done = (error: Error | null, result?: object) => void;
@@ -105,7 +60,7 @@ export function inspectMainThread(
   emit: (message: CdpMessage) => void,
   abort: (requestId: string) => boolean,
 ): InspectedThread {
-  const state: State = {
+  const state: ThreadState = {
     session: new inspector.Session(),
     rootUrl: `${pathToFileURL(taskRoot).href}/`,
     urls: new Map(),
@@ -156,7 +111,7 @@ export function inspectMainThread(
   };
 }
 
-function post({ session }: State, method: string, params: object = {}, done?: Done): void {
+function post({ session }: ThreadState, method: string, params: object = {}, done?: Done): void {
   try {
     session.post(method, params, done);
   } catch (error) {
@@ -164,7 +119,7 @@ function post({ session }: State, method: string, params: object = {}, done?: Do
   }
 }
 
-function enter(state: State, free: boolean, done: () => void): void {
+function enter(state: ThreadState, free: boolean, done: () => void): void {
   if (!state.skips.has("deadline") && state.skips.has("free") === free) return done();
   state.skips.delete("deadline");
   if (!free) state.muted = false;
@@ -176,13 +131,13 @@ function enter(state: State, free: boolean, done: () => void): void {
   });
 }
 
-function setSkip(state: State, why: "deadline" | "free" | "adapter", skip: boolean, done?: Done): void {
+function setSkip(state: ThreadState, why: "deadline" | "free" | "adapter", skip: boolean, done?: Done): void {
   if (skip) state.skips.add(why);
   else state.skips.delete(why);
   post(state, "Debugger.setSkipAllPauses", { skip: state.skips.size > 0 }, done);
 }
 
-function onNotification(state: State, notification: Notification): void {
+function onNotification(state: ThreadState, notification: Notification): void {
   const payload = { ...notification };
   switch (notification.method) {
     case "Debugger.scriptParsed":
@@ -198,7 +153,7 @@ function onNotification(state: State, notification: Notification): void {
   }
 }
 
-function onScript(state: State, payload: Notification & CdpPayload): void {
+function onScript(state: ThreadState, payload: Notification & CdpPayload): void {
   const { scriptId, url } = payload.params as { scriptId: string; url: string };
   state.urls.set(scriptId, url);
   if (!url.startsWith("node:") && !shimUrl.test(url)) state.emit({ type: "cdp", payload });
@@ -208,7 +163,7 @@ function onScript(state: State, payload: Notification & CdpPayload): void {
  * Stepping out of the handler stops in Node's own queues, blackboxed or not: such a pause ends here, at once. So does a
  * pause that was asked for, but it goes on step by step: V8 would forget it, and the user's code may be next.
  */
-async function onPaused(state: State, params: Paused): Promise<void> {
+async function onPaused(state: ThreadState, params: Paused): Promise<void> {
   for (const frame of params.callFrames) frame.url ||= state.urls.get(frame.location.scriptId) ?? "";
   // The accessors of data breakpoints are nobody's code.
   const userFrame = params.callFrames.find(
@@ -224,7 +179,7 @@ async function onPaused(state: State, params: Paused): Promise<void> {
 }
 
 /** The pause is one for the user. */
-async function announce(state: State, params: Paused, frame: CallFrame | undefined): Promise<void> {
+async function announce(state: ThreadState, params: Paused, frame: CallFrame | undefined): Promise<void> {
   state.pauseWanted = false;
   clearTimeout(state.pauseTimer);
   state.hiddenSteps = 0;
@@ -238,7 +193,7 @@ async function announce(state: State, params: Paused, frame: CallFrame | undefin
 
 /** What the debugger will ask for, as far as it can be had soon. */
 async function fetchAhead(
-  state: State,
+  state: ThreadState,
   frame: CallFrame | undefined,
 ): Promise<Pick<CdpMessage, "prefetched" | "answers">> {
   const answers: AnswerAhead[] = [];
@@ -256,7 +211,7 @@ async function fetchAhead(
 }
 
 /** As if the debugger had asked: what the shim serves itself, too, and without secrets. */
-async function ask(state: State, method: string, params: Params): Promise<CdpAnswer> {
+async function ask(state: ThreadState, method: string, params: Params): Promise<CdpAnswer> {
   const asked = serveOwn(hostOf(state), method, params) ?? asker(state)(method, params);
   return asked.then(
     (result) => answerOf(state, { method, params }, { error: null, result }),
@@ -265,7 +220,7 @@ async function ask(state: State, method: string, params: Params): Promise<CdpAns
 }
 
 function answerOf(
-  state: State,
+  state: ThreadState,
   { method, params }: { readonly method: string; readonly params: unknown },
   { error, result }: { readonly error: Error | null; readonly result: object },
 ): CdpAnswer {
@@ -274,18 +229,18 @@ function answerOf(
   return { result: { ...result } };
 }
 
-function withoutSecrets(state: State, scopes: Record<string, CdpPayload>): Record<string, CdpPayload> {
+function withoutSecrets(state: ThreadState, scopes: Record<string, CdpPayload>): Record<string, CdpPayload> {
   for (const properties of Object.values(scopes)) state.redaction.answer("Runtime.getProperties", {}, properties);
   return scopes;
 }
 
-async function takeSnapshot(state: State): Promise<Record<string, CdpPayload>> {
+async function takeSnapshot(state: ThreadState): Promise<Record<string, CdpPayload>> {
   const frames = (state.paused?.callFrames ?? []).filter(({ url }) => isUserCode(state, url)).slice(0, SNAPSHOT_FRAMES);
   const fetching = Promise.all(frames.map((frame) => prefetchScopes(frame, inspectedBy(state))));
   return withoutSecrets(state, Object.assign({}, ...((await within(PREFETCH_MS, fetching)) ?? [])));
 }
 
-function passBy(state: State): void {
+function passBy(state: ThreadState): void {
   state.hiddenSteps += 1;
   const goOn = state.pauseWanted && state.hiddenSteps <= MAX_HIDDEN_STEPS;
   if (!goOn) state.hiddenSteps = 0;
@@ -294,7 +249,7 @@ function passBy(state: State): void {
 }
 
 /** An exception that is not wanted must not end the step that met it. */
-function passException(state: State, { callFrames }: Paused): void {
+function passException(state: ThreadState, { callFrames }: Paused): void {
   const { step } = state;
   state.hidden = true;
   if (!step) return post(state, "Debugger.resume");
@@ -302,14 +257,14 @@ function passException(state: State, { callFrames }: Paused): void {
 }
 
 /** The same as a promise, for what takes several commands. */
-function asker(state: State): Ask {
+function asker(state: ThreadState): Ask {
   return (method, params) =>
     new Promise((resolve, reject) => {
       post(state, method, params, (error, result) => (error ? reject(error) : resolve({ ...result })));
     });
 }
 
-function wantPause(state: State): void {
+function wantPause(state: ThreadState): void {
   state.pauseWanted = true;
   pauseAgain(state);
 }
@@ -318,14 +273,14 @@ function wantPause(state: State): void {
  * V8 sometimes forgets a pause that was asked for while nothing ran, and a step that ends where nothing called the
  * code; a rest needs a new pause anyway.
  */
-function pauseAgain(state: State): void {
+function pauseAgain(state: ThreadState): void {
   clearTimeout(state.pauseTimer);
   state.pauseTimer = setTimeout(() => {
     if (state.pauseWanted) post(state, "Debugger.pause", {}, () => pauseAgain(state));
   }, HIDDEN_REST_MS).unref();
 }
 
-function onResumed(state: State, payload: CdpPayload): void {
+function onResumed(state: ThreadState, payload: CdpPayload): void {
   const wasHidden = state.hidden;
   state.hidden = false;
   state.paused = undefined;
@@ -333,7 +288,7 @@ function onResumed(state: State, payload: CdpPayload): void {
   if (!wasHidden) state.emit({ type: "cdp", payload });
 }
 
-function serveOne(state: State, { id, method, params }: CdpPayload): void {
+function serveOne(state: ThreadState, { id, method, params }: CdpPayload): void {
   const answer = (result: CdpPayload): void => state.emit({ type: "cdp", payload: { id, ...result } });
   if (typeof method !== "string" || method.startsWith(refusedDomain)) {
     const message = `${String(method)} is not served by the debug shim`;
@@ -358,7 +313,7 @@ function serveOne(state: State, { id, method, params }: CdpPayload): void {
 }
 
 /** What a command means for what comes after it. */
-function prepare(state: State, method: string): void {
+function prepare(state: ThreadState, method: string): void {
   if (method === "Debugger.pause") wantPause(state);
   if (/^Debugger\.step(Into|Over|Out)$/.test(method)) {
     state.step = { method, depth: state.paused?.callFrames.length ?? 0 };
@@ -367,11 +322,11 @@ function prepare(state: State, method: string): void {
   }
 }
 
-function inspectedBy(state: State): Inspected {
+function inspectedBy(state: ThreadState): Inspected {
   return { ask: asker(state), frame: state.paused?.callFrames[0]?.callFrameId };
 }
 
-function hostOf(state: State): Parameters<typeof serveOwn>[0] {
+function hostOf(state: ThreadState): Parameters<typeof serveOwn>[0] {
   return {
     ...inspectedBy(state),
     configure: ({ redact, exceptionConditions }) => {
@@ -382,13 +337,13 @@ function hostOf(state: State): Parameters<typeof serveOwn>[0] {
   };
 }
 
-function isUserCode({ rootUrl }: State, url: string): boolean {
+function isUserCode({ rootUrl }: ThreadState, url: string): boolean {
   if (url.startsWith("node:") || url.startsWith(`${rootUrl}node_modules/`)) return false;
   return !url.startsWith("file:") || (url.startsWith(rootUrl) && !shimUrl.test(url));
 }
 
 /** Steps pass over Node's own code, the shim, packages beside the bundle and the platform's runtime; `params` are the adapter's: its patterns stay. */
-function blackbox({ rootUrl }: State, params?: unknown): object {
+function blackbox({ rootUrl }: ThreadState, params?: unknown): object {
   const root = rootUrl.slice("file://".length).replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
   const own = ["^node:", shimUrl.source, `^file://(?!${root})`, `^file://${root}node_modules/`];
   const theirs = (params as { patterns?: string[] } | undefined)?.patterns ?? [];
