@@ -146,7 +146,7 @@ describe("an alias", () => {
 
     expect(Math.abs((counts.get("2") ?? 0) / 20_000 - 0.1)).toBeLessThan(0.01);
     expect((counts.get("1") ?? 0) + (counts.get("2") ?? 0)).toBe(20_000);
-  });
+  }, 900_000);
 
   it("loses its weights only when it is told so", async () => {
     await deployVersions(2);

@@ -129,7 +129,7 @@ it("20,000 requests in random order are answered by the adapter, and the functio
   await client.disconnectRequest();
   expect((await invocation).error).toBeUndefined();
   expect((await invoke()).result).toBe(1000);
-});
+}, 900_000);
 
 /** What a client could send, or the same with parts that DAP does not allow. */
 function argumentsOf(random: Random, file: string, wellTyped: boolean): object {
