@@ -78,10 +78,19 @@ it("100,000 commands that make no sense are answered by the shim, and the functi
   expect((await fn.invoke("c")).result).toEqual({ calls: 3, event: "c" });
 });
 
-/** All that a client may ask, but what ends the session or begins another. */
+/** All that a client may ask, but what ends the session or an invocation, or begins another. */
 const requests = [...routes.keys(), "nonsense"].filter(
   (name) =>
-    !["launch", "attach", "disconnect", "terminate", "restart", "faasify/hotDeploy", "faasify/invoke"].includes(name),
+    ![
+      "launch",
+      "attach",
+      "disconnect",
+      "terminate",
+      "terminateThreads",
+      "restart",
+      "faasify/hotDeploy",
+      "faasify/invoke",
+    ].includes(name),
 );
 
 it("20,000 requests in random order are answered by the adapter, and the function is unharmed", async () => {
