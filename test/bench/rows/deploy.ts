@@ -14,10 +14,18 @@ async function measureDeploy(rounds: number): Promise<readonly Outcome[]> {
   await using backend = await startBackend();
   const byHand = await startToolchain(backend.platform, backend.file);
   await deployCheckout(backend);
-  const times = { changed: [] as number[], unchanged: [] as number[], byHand: [] as number[], again: [] as number[] };
+  const times: Record<"changed" | "soon" | "unchanged" | "byHand" | "again", number[]> = {
+    changed: [],
+    soon: [],
+    unchanged: [],
+    byHand: [],
+    again: [],
+  };
   for (let percent = 1; percent <= rounds; percent++) {
     backend.save(percent);
     times.changed.push(await timed(async () => expectUnchanged(await deployCheckout(backend), false)));
+    // Time stamps cannot tell yet whether the file was saved before or after that: it is packaged once more, to be sure.
+    times.soon.push(await timed(async () => expectUnchanged(await deployCheckout(backend), true)));
     times.unchanged.push(await timed(async () => expectUnchanged(await deployCheckout(backend), true)));
     times.byHand.push(await timed(() => byHand.deploy()));
     times.again.push(await timed(() => byHand.deploy()));
@@ -35,7 +43,10 @@ async function measureDeploy(rounds: number): Promise<readonly Outcome[]> {
       what: "deploy an unchanged small function locally",
       ours: measured("FaaSify", "ms", times.unchanged),
       target: { atMost: 40 },
-      baselines: [measured("esbuild + AWS SDK with waiter", "ms", times.again)],
+      baselines: [
+        measured("FaaSify, deployed less than 20 ms after the edit before", "ms", times.soon),
+        measured("esbuild + AWS SDK with waiter", "ms", times.again),
+      ],
     },
   ];
 }
