@@ -25,7 +25,7 @@ interface PlainStop {
   readonly pause: Protocol.Debugger.PausedEvent;
 }
 
-/** Node's inspector now and then loses the command that lets the program run: a stop takes a fifth of a second, or never comes. */
+/** A stop takes a fifth of a second; once it never came, and the cause is not known. */
 const STOP_LIMIT_MS = 10_000;
 
 /**
