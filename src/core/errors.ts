@@ -36,6 +36,8 @@ export const errorCodes = [
   "shim-silent",
   "target-unknown",
   "value-not-portable",
+  "version-conflict",
+  "version-not-found",
   "workspace-untrusted",
   "wrong-usage",
 ] as const;

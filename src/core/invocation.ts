@@ -8,6 +8,8 @@ export type InvocationInput = (
 ) & {
   /** Travels beside the event: `context.clientContext.custom` in the function. */
   readonly clientContext?: Readonly<Record<string, string>>;
+  /** A version or an alias; absent: what was deployed last. */
+  readonly qualifier?: string;
 };
 
 /** What the function threw, as the platform reports it. */
@@ -34,6 +36,8 @@ export interface InvocationResult {
   /** As the caller measured it, in milliseconds, network included. */
   readonly totalMs: number;
   readonly coldStart: boolean;
+  /** That ran: of an alias with a canary, one or the other. */
+  readonly version?: string;
   /** The function's output and the platform's START/END/REPORT lines, oldest first. */
   readonly log: readonly string[];
 }

@@ -144,8 +144,14 @@ export function inputFor(convention: Artifact["convention"], input: InvocationIn
   const {
     arguments: [event = {}],
     clientContext,
+    qualifier,
   } = input;
-  return { kind: "event", event: event ?? {}, ...(clientContext && { clientContext }) };
+  return {
+    kind: "event",
+    event: event ?? {},
+    ...(clientContext && { clientContext }),
+    ...(qualifier !== undefined && { qualifier }),
+  };
 }
 
 /** Removes a function from its target and forgets it. Succeeds if it is already gone. */

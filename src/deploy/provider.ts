@@ -1,6 +1,7 @@
 import type { Artifact } from "../core/artifact.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
 import type { InvocationInput, InvocationResult, ProviderId } from "../core/invocation.ts";
+import type { Observation } from "../core/observation.ts";
 
 /** What a provider can do. Callers offer only what is listed here, and never guess. */
 export interface ProviderTraits {
@@ -61,6 +62,8 @@ export interface LogEvent {
   /** Milliseconds since the epoch. */
   readonly timestampMs: number;
   readonly message: string;
+  /** Of the sandbox that it is from: `2026/11/28/[$LATEST]0a1b…`. */
+  readonly stream?: string;
 }
 
 export interface FunctionMetrics {
@@ -73,6 +76,72 @@ export interface FunctionMetrics {
   /** Of the durations in milliseconds; absent before the first invocation. */
   readonly p50Ms?: number;
   readonly p95Ms?: number;
+}
+
+/** What was deployed once and was given a number: its code and configuration stay as they are. */
+export interface FunctionVersion {
+  readonly version: string;
+  /** Of its zip; base64. */
+  readonly sha256: string;
+  readonly description: string;
+}
+
+/** A name for a version, for callers to use. */
+export interface FunctionAlias {
+  readonly name: string;
+  /** A published one. */
+  readonly version: string;
+  /** The version that a share of the alias's invocations goes to; absent: all go to `version`. */
+  readonly canary?: {
+    readonly version: string;
+    /** From 0 to 1. */
+    readonly weight: number;
+  };
+}
+
+/** As it is at the provider. */
+export interface DeployedAlias extends FunctionAlias {
+  /** Another one after every change. */
+  readonly revision: string;
+}
+
+/**
+ * Versions and aliases of a function, where a platform has them.
+ *
+ * All reject with `function-not-deployed` when there is no such function.
+ */
+export interface FunctionVersions {
+  /**
+   * Makes a version of what is deployed now. Nothing changed since the last one: that one is returned.
+   *
+   * @param options.sha256 - of the zip that must be deployed, base64: somebody else may have deployed meanwhile
+   * @throws FaasifyError `version-conflict` if another zip is deployed
+   */
+  publish(
+    name: string,
+    options: { readonly sha256?: string; readonly description?: string },
+    signal: AbortSignal,
+  ): Promise<FunctionVersion>;
+  /** Oldest first, without what is deployed but not published. */
+  list(name: string, signal: AbortSignal): Promise<readonly FunctionVersion[]>;
+  /** Succeeds if it is already gone. @throws FaasifyError `version-conflict` if an alias uses it */
+  remove(name: string, version: string, signal: AbortSignal): Promise<void>;
+  alias(name: string, alias: string, signal: AbortSignal): Promise<DeployedAlias | undefined>;
+  aliases(name: string, signal: AbortSignal): Promise<readonly DeployedAlias[]>;
+  /**
+   * Creates the alias, or makes it what is given: without `canary` it has none any more.
+   *
+   * @param options.revision - what the alias must still be; `new`: there must be none yet
+   * @throws FaasifyError `version-conflict` if it was changed meanwhile, `version-not-found`
+   */
+  setAlias(
+    name: string,
+    alias: FunctionAlias,
+    options: { readonly revision?: string },
+    signal: AbortSignal,
+  ): Promise<DeployedAlias>;
+  /** Succeeds if it is already gone. */
+  removeAlias(name: string, alias: string, signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -104,4 +173,12 @@ export interface FaasProvider {
     signal: AbortSignal,
   ): Promise<readonly LogEvent[]>;
   metrics(name: string, signal: AbortSignal): Promise<FunctionMetrics>;
+  /** Invocations that have ended since then, as far as the log still tells of them; oldest first. */
+  observations(
+    name: string,
+    options: { readonly sinceMs: number; readonly version?: string },
+    signal: AbortSignal,
+  ): Promise<readonly Observation[]>;
+  /** Absent: the platform has no versions. */
+  readonly versions?: FunctionVersions;
 }

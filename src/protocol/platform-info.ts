@@ -34,7 +34,7 @@ export const proofText = (challenge: string): string => `faasify-platform:${chal
 export const USAGE_PATH = "/_faasify/usage";
 /** GET, signed, `/_faasify/functions/{name}/metrics`: answers the platform's part of FunctionMetrics. */
 export const metricsPath = (name: string): string => `/_faasify/functions/${encodeURIComponent(name)}/metrics`;
-/** GET, signed, `?since=MS&limit=N`: answers `{events: [{timestampMs, message}]}`. */
+/** GET, signed, `?since=MS&limit=N`: answers `{events: [{timestampMs, message, stream}]}`. */
 export const logsPath = (name: string): string => `/_faasify/functions/${encodeURIComponent(name)}/logs`;
 /** POST, signed: ends the platform after the invocations in flight. */
 export const SHUTDOWN_PATH = "/_faasify/shutdown";
@@ -50,7 +50,7 @@ export const platformMetricsSchema = v.object({
 });
 
 export const platformLogsSchema = v.object({
-  events: v.array(v.object({ timestampMs: v.number(), message: v.string() })),
+  events: v.array(v.object({ timestampMs: v.number(), message: v.string(), stream: v.string() })),
 });
 
 export const platformStatusSchema = v.object({

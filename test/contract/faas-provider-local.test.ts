@@ -14,19 +14,23 @@ import {
 } from "../../src/deploy/providers/local/platform-process.ts";
 import type { FaasProvider } from "../../src/deploy/provider.ts";
 import { PLATFORM_INFO_FILE } from "../../src/protocol/platform-info.ts";
-import { makeArtifact, testFaasProvider } from "./faas-provider.ts";
+import { makeArtifact, testFaasProvider, type ProviderUnderTest } from "./faas-provider.ts";
+import { testFunctionVersions } from "./faas-provider-versions.ts";
 import { openLocalPlace, type LocalPlace } from "./local-platform.ts";
 
 const never = new AbortController().signal;
 
-testFaasProvider("local", async () => {
+testFaasProvider("local", openLocalProvider);
+testFunctionVersions("local", openLocalProvider);
+
+async function openLocalProvider(): Promise<ProviderUnderTest> {
   const place = openLocalPlace();
   return {
     provider: createLocalProvider(place.options),
     artifactFolder: path.join(place.root, "artifacts"),
     [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
   };
-});
+}
 
 describe("finding and starting the platform", () => {
   it("is found by others once started, and gone once stopped", async () => {

@@ -5,12 +5,14 @@ import type { Artifact } from "../../src/core/artifact.ts";
 import { keepArtifact } from "../../src/packager/artifact-folder.ts";
 import { zipFiles } from "../../src/packager/zip.ts";
 import type { ProviderId } from "../../src/core/invocation.ts";
-import type { DeployRequest, FaasProvider, FunctionConfiguration } from "../../src/deploy/provider.ts";
+import type { DeployOutcome, DeployRequest, FaasProvider, FunctionConfiguration } from "../../src/deploy/provider.ts";
 
 export interface ProviderUnderTest extends AsyncDisposable {
   readonly provider: FaasProvider;
   /** Absolute path of a folder of its own, for artifacts. */
   readonly artifactFolder: string;
+  /** Why nothing that is invoked there really runs; absent where it does. */
+  readonly pretends?: string;
 }
 
 const never = new AbortController().signal;
@@ -27,6 +29,16 @@ export async function makeArtifact(artifactFolder: string, handler: string): Pro
     sourceMap: `{"version":3,"sources":[],"mappings":""}`,
     facts: { handler: "index.handler", bytes: zip.byteLength, sha256, buildId, debug: false, inputs: ["/src/test.ts"] },
   });
+}
+
+/** @param handler - the text of an ES module that exports `handler` */
+export async function deployHandler(
+  { provider, artifactFolder }: ProviderUnderTest,
+  name: string,
+  handler: string,
+): Promise<DeployOutcome> {
+  const artifact = await makeArtifact(artifactFolder, handler);
+  return provider.deploy({ function: { file: "/src/test.ts", name: "handler" }, name, artifact, configuration }, never);
 }
 
 export function testFaasProvider(id: ProviderId, open: () => Promise<ProviderUnderTest>): void {

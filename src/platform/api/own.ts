@@ -96,5 +96,5 @@ function readLogs({ logs }: OwnApi, name: string, query: URLSearchParams): unkno
   if (!Number.isFinite(sinceMs) || !Number.isInteger(limit) || limit < 1) {
     throw new LambdaError(400, "ValidationException", { message: "since and limit must be numbers, limit at least 1" });
   }
-  return logs.read(name, sinceMs, limit).map(({ timestampMs, message }) => ({ timestampMs, message }));
+  return logs.read(name, sinceMs, limit).map(({ timestampMs, message, stream }) => ({ timestampMs, message, stream }));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromPayload, toPayload } from "../../../src/deploy/providers/local/invocation-payload.ts";
+import { fromPayload, toPayload } from "../../../src/deploy/lambda/invocation-payload.ts";
 import { decodeCall, encodeValue } from "../../../src/protocol/values/codec.ts";
 import type { ClassTable } from "../../../src/protocol/values/contract.ts";
 

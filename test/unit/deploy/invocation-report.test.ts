@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { linesOf, readLogTail, readReport } from "../../../src/deploy/providers/local/invocation-report.ts";
+import { linesOf, readLogTail, readReport } from "../../../src/deploy/lambda/invocation-report.ts";
 
 const cold =
   "REPORT RequestId: 1-a\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\tMax Memory Used: 20 MB\tInit Duration: 45.60 ms\t";

@@ -61,6 +61,7 @@ export function fakeProvider(overrides: Partial<FaasProvider> = {}): FakeProvide
     list: async () => [...deployed.keys()],
     logs: async () => [],
     metrics: async (name) => ({ name, invocations: 0, errors: 0, throttles: 0, coldStarts: 0 }),
+    observations: async () => [],
     ...overrides,
   };
 }

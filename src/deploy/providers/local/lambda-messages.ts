@@ -28,12 +28,6 @@ export const functionListSchema = v.object({
   NextMarker: v.nullish(v.string()),
 });
 
-export const functionErrorSchema = v.object({
-  errorType: v.optional(v.string(), "Error"),
-  errorMessage: v.optional(v.string(), ""),
-  trace: v.optional(v.array(v.string()), []),
-});
-
 /** Reads an answer of the platform. What does not fit is a platform of another kind, not a bug of ours. */
 export function readAnswer<T>(schema: v.GenericSchema<unknown, T>, { text }: Answer): T {
   let json: unknown;

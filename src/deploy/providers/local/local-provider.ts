@@ -11,15 +11,20 @@ import {
   platformMetricsSchema,
 } from "../../../protocol/platform-info.ts";
 import type { DeployRequest, FaasProvider, FunctionMetrics, LogEvent } from "../../provider.ts";
+import { fromPayload, toPayload } from "../../lambda/invocation-payload.ts";
+import { isWhole, linesOf, readLogTail, readReport, type InvocationReport } from "../../lambda/invocation-report.ts";
+import { readObservations } from "../../lambda/observations.ts";
+import { missingQualifier, versionNotFound } from "../../lambda/version-failures.ts";
 import { deployTo } from "./deploy-to-lambda.ts";
-import { fromPayload, toPayload } from "./invocation-payload.ts";
-import { isWhole, linesOf, readLogTail, readReport, type InvocationReport } from "./invocation-report.ts";
-import { API, failureOf, functionListSchema, readAnswer } from "./lambda-messages.ts";
+import { API, errorOf, failureOf, functionListSchema, readAnswer } from "./lambda-messages.ts";
+import { createLocalVersions } from "./local-versions.ts";
 import { ensurePlatform, isOwnProcess, type LocalOptions } from "./platform-process.ts";
 import { ConnectionFailure, sendSigned, type Answer, type Send } from "./signed-http.ts";
 
 /** Everything but an invocation is answered at once; a platform that takes longer hangs. */
 const ANSWER_LIMIT_MS = 60_000;
+/** More than the platform keeps of one function. */
+const OBSERVED_EVENTS = 100_000;
 
 export function createLocalProvider(options: LocalOptions): FaasProvider {
   const send = createSender((signal) => ensurePlatform(options, signal).then(({ info }) => info));
@@ -40,21 +45,38 @@ export function createLocalProvider(options: LocalOptions): FaasProvider {
       if (answer.status >= 300 && answer.status !== 404) throw failureOf(answer, name);
     },
     list: (signal) => listNames(sendQuickly, signal),
-    logs: async (name, { sinceMs, limit }, signal): Promise<readonly LogEvent[]> => {
-      const query = new URLSearchParams();
-      if (sinceMs !== undefined) query.set("since", String(sinceMs));
-      if (limit !== undefined) query.set("limit", String(limit));
-      const answer = await sendQuickly({ method: "GET", path: `${logsPath(name)}?${query.toString()}` }, signal);
-      if (answer.status !== 200) throw failureOf(answer, name);
-      return readAnswer(platformLogsSchema, answer).events.map(withoutLineBreak);
-    },
+    logs: (name, range, signal) => readLogs(sendQuickly, { name, ...range }, signal),
     metrics: async (name, signal): Promise<FunctionMetrics> => {
       const answer = await sendQuickly({ method: "GET", path: metricsPath(name) }, signal);
       if (answer.status !== 200) throw failureOf(answer, name);
       const { p50Ms, p95Ms, ...counts } = readAnswer(platformMetricsSchema, answer);
       return { ...counts, ...(p50Ms !== undefined && { p50Ms }), ...(p95Ms !== undefined && { p95Ms }) };
     },
+    observations: async (name, range, signal) => {
+      const events = await readLogs(sendQuickly, { name, sinceMs: range.sinceMs, limit: OBSERVED_EVENTS }, signal);
+      return readObservations(events, range);
+    },
+    versions: createLocalVersions(sendQuickly),
   };
+}
+
+interface LogRange {
+  readonly name: string;
+  readonly sinceMs?: number;
+  readonly limit?: number;
+}
+
+async function readLogs(
+  send: Send,
+  { name, sinceMs, limit }: LogRange,
+  signal: AbortSignal,
+): Promise<readonly LogEvent[]> {
+  const query = new URLSearchParams();
+  if (sinceMs !== undefined) query.set("since", String(sinceMs));
+  if (limit !== undefined) query.set("limit", String(limit));
+  const answer = await send({ method: "GET", path: `${logsPath(name)}?${query.toString()}` }, signal);
+  if (answer.status !== 200) throw failureOf(answer, name);
+  return readAnswer(platformLogsSchema, answer).events.map(withoutLineBreak);
 }
 
 /** Remembers where the platform is, and looks again when nobody listens there any more. */
@@ -113,10 +135,11 @@ async function invoke(
 ): Promise<InvocationResult> {
   const start = performance.now();
   const sinceMs = Date.now();
+  const qualifier = input.qualifier === undefined ? "" : `?Qualifier=${encodeURIComponent(input.qualifier)}`;
   const answer = await send(
     {
       method: "POST",
-      path: `${API}/${name}/invocations`,
+      path: `${API}/${name}/invocations${qualifier}`,
       headers: {
         "X-Amz-Invocation-Type": "RequestResponse",
         "X-Amz-Log-Type": "Tail",
@@ -127,7 +150,10 @@ async function invoke(
     signal,
   ).catch(explainLostInvocation(name));
   const totalMs = performance.now() - start;
+  const missing = answer.status === 404 ? missingQualifier(errorOf(answer).message) : undefined;
+  if (missing !== undefined) throw versionNotFound(name, missing);
   if (answer.status !== 200) throw invocationFailure(answer, name);
+  const version = headerOf(answer, "x-amz-executed-version");
   const tail = readLogTail(headerOf(answer, "x-amz-log-result"));
   const report = readReport(tail);
   const log = isWhole(tail) ? tail : ((await wholeLog(send, { name, report, sinceMs }, signal)) ?? tail);
@@ -137,6 +163,7 @@ async function invoke(
     durationMs: report.durationMs ?? totalMs,
     totalMs,
     coldStart: report.coldStart,
+    ...(version !== undefined && { version }),
     log,
   };
 }
@@ -180,8 +207,8 @@ function invocationFailure(answer: Answer, name: string): FaasifyError {
   });
 }
 
-function withoutLineBreak({ timestampMs, message }: LogEvent): LogEvent {
-  return { timestampMs, message: message.replace(/\r?\n$/, "") };
+function withoutLineBreak({ message, ...event }: LogEvent): LogEvent {
+  return { ...event, message: message.replace(/\r?\n$/, "") };
 }
 
 function headerOf({ headers }: Answer, name: string): string | undefined {

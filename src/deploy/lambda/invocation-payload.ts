@@ -1,14 +1,20 @@
+/** What goes into an Invoke request of a Lambda API, and what its answer means. */
 import { inspect } from "node:util";
 import * as v from "valibot";
-import { FaasifyError } from "../../../core/errors.ts";
-import type { FunctionError, InvocationInput, InvocationResult } from "../../../core/invocation.ts";
-import type { FaasifyCall } from "../../../protocol/invocation-event.ts";
-import { decodeValue, encodeCall } from "../../../protocol/values/codec.ts";
-import type { ClassTable, Encoded, TravellingClass } from "../../../protocol/values/contract.ts";
-import { EncodedValueBroken, ValueNotPortable } from "../../../protocol/values/errors.ts";
-import { functionErrorSchema } from "./lambda-messages.ts";
+import { FaasifyError } from "../../core/errors.ts";
+import type { FunctionError, InvocationInput, InvocationResult } from "../../core/invocation.ts";
+import type { FaasifyCall } from "../../protocol/invocation-event.ts";
+import { decodeValue, encodeCall } from "../../protocol/values/codec.ts";
+import type { ClassTable, Encoded, TravellingClass } from "../../protocol/values/contract.ts";
+import { EncodedValueBroken, ValueNotPortable } from "../../protocol/values/errors.ts";
 
 const answerSchema = v.object({ faasify: v.literal(1), result: v.optional(v.unknown()) });
+
+const functionErrorSchema = v.object({
+  errorType: v.optional(v.string(), "Error"),
+  errorMessage: v.optional(v.string(), ""),
+  trace: v.optional(v.array(v.string()), []),
+});
 
 /** The `name` of the error with which a unit's handler refuses its function's result. */
 const VALUE_NOT_PORTABLE = "ValueNotPortable";
