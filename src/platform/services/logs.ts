@@ -1,53 +1,104 @@
 /** CloudWatch Logs over the functions' logs: groups, streams and events. */
 import type { LogBook, LogEvent } from "../observe/log-book.ts";
 import { ACCOUNT, REGION } from "../state/function-record.ts";
+import type { LogGroups } from "./log-groups.ts";
 import { list, number, ServiceError, text, type Json, type Service } from "./service.ts";
 import { parseFilterPattern } from "./filter-pattern.ts";
 
 const PREFIX = "/aws/lambda/";
 const MAX_EVENTS = 10_000;
 const MAX_STREAMS = 50;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface LogsOptions {
   readonly logs: LogBook;
+  readonly groups: LogGroups;
   /** Names of all functions, in order. */
   readonly functionNames: () => readonly string[];
   readonly hasFunction: (name: string) => boolean;
 }
 
-export function createLogs({ logs, functionNames, hasFunction }: LogsOptions): Service {
-  const eventsOf = (input: Json): NumberedEvent[] => {
-    const group = groupNameOf(input);
-    const name = group.startsWith(PREFIX) ? group.slice(PREFIX.length) : "";
-    if (!hasFunction(name)) throw noSuchGroup();
-    return numbered(logs.events(name));
+export function createLogs(options: LogsOptions): Service {
+  const { groups } = options;
+  /** @throws ServiceError ResourceNotFoundException */
+  const existing = (name: string): string => {
+    if (groups.get(name) || options.hasFunction(functionNameOf(name))) return name;
+    throw noSuchGroup();
   };
+  const eventsOf = (input: Json): NumberedEvent[] => keptEvents(options, existing(groupNameOf(input)));
   return {
     xmlNamespace: "http://logs.amazonaws.com/doc/2014-03-28/",
     operations: {
-      DescribeLogGroups: (input) => describeGroups(input, functionNames(), logs),
+      DescribeLogGroups: (input) => describeGroups(input, options),
       DescribeLogStreams: (input) => describeStreams(input, eventsOf(input)),
       FilterLogEvents: (input) => filterEvents(input, eventsOf(input)),
       GetLogEvents: (input) => getEvents(input, eventsOf(input)),
-      /** Groups are there with their functions, and go with them. */
-      CreateLogGroup: (input) => {
-        const group = groupNameOf(input);
-        if (group.startsWith(PREFIX) && hasFunction(group.slice(PREFIX.length))) {
-          throw new ServiceError("ResourceAlreadyExistsException", "The specified log group already exists");
-        }
-        throw new ServiceError(
-          "InvalidParameterException",
-          `This platform has log groups of functions only (${PREFIX}NAME), which need not be created`,
-        );
-      },
-      /** Everything is kept until it is rotated away. */
-      PutRetentionPolicy: (input) => {
-        eventsOf(input);
+      CreateLogGroup: (input) => createGroup(options, input),
+      DeleteLogGroup: (input) => {
+        const name = existing(groupNameOf(input));
+        groups.remove(name);
+        if (options.hasFunction(functionNameOf(name))) options.logs.remove(functionNameOf(name));
         return {};
       },
-      ListTagsForResource: () => ({ tags: {} }),
+      PutRetentionPolicy: (input) => {
+        groups.retain(existing(groupNameOf(input)), input);
+        return {};
+      },
+      DeleteRetentionPolicy: (input) => {
+        groups.retain(existing(groupNameOf(input)), undefined);
+        return {};
+      },
+      ...tagOperations(groups, existing),
     },
   };
+}
+
+/** A function's group is there from its first event on, as CloudWatch's is. */
+function createGroup({ groups, logs, hasFunction }: LogsOptions, input: Json): Json {
+  const group = groupNameOf(input);
+  const name = functionNameOf(group);
+  if (groups.get(group) || (hasFunction(name) && logs.events(name).length > 0)) {
+    throw new ServiceError("ResourceAlreadyExistsException", "The specified log group already exists");
+  }
+  groups.create(group, input);
+  return {};
+}
+
+/** The operations that end in LogGroup are the older ones; clients use both. */
+function tagOperations(groups: LogGroups, existing: (name: string) => string): Service["operations"] {
+  const named = (input: Json): string => existing(groupNameOf(input));
+  const addressed = (input: Json): string => {
+    const [, name] = /:log-group:([^:]+)/.exec(text(input, "resourceArn") ?? "") ?? [];
+    return existing(name ?? "");
+  };
+  const tagsOf = (name: string): Json => ({ tags: groups.get(name)?.tags ?? {} });
+  const tag = (name: string, input: Json): Json => {
+    groups.tag(name, input);
+    return {};
+  };
+  const untag = (name: string, keys: readonly unknown[]): Json => {
+    groups.untag(name, keys);
+    return {};
+  };
+  return {
+    ListTagsForResource: (input) => tagsOf(addressed(input)),
+    ListTagsLogGroup: (input) => tagsOf(named(input)),
+    TagResource: (input) => tag(addressed(input), input),
+    TagLogGroup: (input) => tag(named(input), input),
+    UntagResource: (input) => untag(addressed(input), list(input, "tagKeys")),
+    UntagLogGroup: (input) => untag(named(input), list(input, "tags")),
+  };
+}
+
+const functionNameOf = (group: string): string => (group.startsWith(PREFIX) ? group.slice(PREFIX.length) : "");
+
+/** Of a group that exists; without those that its retention policy has let go. */
+function keptEvents({ logs, groups, hasFunction }: LogsOptions, group: string): NumberedEvent[] {
+  const name = functionNameOf(group);
+  const days = groups.get(group)?.retentionDays;
+  const sinceMs = days === undefined ? 0 : Date.now() - days * DAY_MS;
+  const events = hasFunction(name) ? logs.events(name) : [];
+  return numbered(events).filter(({ timestampMs }) => timestampMs >= sinceMs);
 }
 
 interface NumberedEvent extends LogEvent {
@@ -69,28 +120,31 @@ function numbered(events: readonly LogEvent[]): NumberedEvent[] {
     .map((event, index) => ({ ...event, index }));
 }
 
-function describeGroups(input: Json, names: readonly string[], logs: LogBook): Json {
+function describeGroups(input: Json, options: LogsOptions): Json {
+  const { groups, logs } = options;
   const prefix = text(input, "logGroupNamePrefix") ?? "";
   const pattern = text(input, "logGroupNamePattern") ?? "";
-  const wanted = names.filter((name) => {
-    const group = PREFIX + name;
-    return group.startsWith(prefix) && group.includes(pattern) && logs.events(name).length > 0;
-  });
+  const withEvents = options.functionNames().filter((name) => logs.events(name).length > 0);
+  const wanted = [...new Set([...groups.names(), ...withEvents.map((name) => PREFIX + name)])]
+    .filter((group) => group.startsWith(prefix) && group.includes(pattern))
+    .toSorted();
   const { shown, next } = pageOf(wanted, input, MAX_STREAMS);
+  return { logGroups: shown.map((group) => groupView(group, options)), ...next };
+}
+
+function groupView(name: string, options: LogsOptions): Json {
+  const events = keptEvents(options, name);
+  const group = options.groups.get(name);
+  const arn = `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${name}`;
   return {
-    logGroups: shown.map((name) => {
-      const events = logs.events(name);
-      return {
-        logGroupName: PREFIX + name,
-        creationTime: events[0]?.timestampMs,
-        metricFilterCount: 0,
-        arn: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${PREFIX}${name}:*`,
-        logGroupArn: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${PREFIX}${name}`,
-        storedBytes: events.reduce((sum, { message }) => sum + message.length, 0),
-        logGroupClass: "STANDARD",
-      };
-    }),
-    ...next,
+    logGroupName: name,
+    creationTime: group?.createdMs ?? events[0]?.timestampMs,
+    ...(group?.retentionDays !== undefined && { retentionInDays: group.retentionDays }),
+    metricFilterCount: 0,
+    arn: `${arn}:*`,
+    logGroupArn: arn,
+    storedBytes: events.reduce((sum, { message }) => sum + message.length, 0),
+    logGroupClass: group?.logGroupClass ?? "STANDARD",
   };
 }
 

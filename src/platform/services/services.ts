@@ -9,6 +9,7 @@ import type { Invoker } from "../runtime/invoker.ts";
 import type { StateStore } from "../state/state-store.ts";
 import { createCloudWatch, type MetricsSource } from "./cloudwatch.ts";
 import { createIam, policySchema, roleSchema } from "./iam.ts";
+import { LogGroups, logGroupSchema } from "./log-groups.ts";
 import { createLogs } from "./logs.ts";
 import { createScheduler } from "./scheduler.ts";
 import { serve } from "./protocols.ts";
@@ -31,7 +32,12 @@ export function createServices({ store, catalogue, invoker, logs, schedules }: S
   const services: Readonly<Record<string, Service>> = {
     sts: createSts(store.credentials),
     iam: createIam(store.collection("role", roleSchema), store.collection("policy", policySchema)),
-    logs: createLogs({ logs, functionNames, hasFunction: (name) => catalogue.find(name) !== undefined }),
+    logs: createLogs({
+      logs,
+      groups: new LogGroups(store.collection("log-group", logGroupSchema)),
+      functionNames,
+      hasFunction: (name) => catalogue.find(name) !== undefined,
+    }),
     monitoring: createCloudWatch(metricsOf(invoker, functionNames)),
   };
   const scheduler = createScheduler({ schedules, catalogue });
