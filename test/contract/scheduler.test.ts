@@ -96,7 +96,7 @@ it("keeps, changes, lists and deletes schedules", async () => {
 });
 
 it.each([
-  [{ ScheduleExpression: "cron(0 12 * * ? *)" }, "not cron"],
+  [{ ScheduleExpression: "cron(0 12 * * * *)" }, "Invalid Schedule Expression"],
   [{ ScheduleExpression: "often" }, "Invalid Schedule Expression often."],
   [{ Target: { ...Target, Arn: "arn:aws:sqs:us-east-1:000000000000:q" } }, "schedules functions only"],
   [{ Target: { ...Target, Arn: `${Arn}-missing` } }, "does not exist"],

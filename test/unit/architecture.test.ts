@@ -32,7 +32,7 @@ const layers: Record<string, Layer> = {
   transform: { folders: ["core", "analysis"], packages: ["ts-morph"] },
   packager: { folders: ["core"], packages: ["node", "esbuild", "fflate"] },
   deploy: { folders: ["core", "protocol", "debug-adapter"], packages: ["node", "valibot", "aws4"] },
-  platform: { folders: ["core", "protocol"], packages: ["node", "valibot", "cborg"] },
+  platform: { folders: ["core", "protocol"], packages: ["node", "valibot", "cborg", "croner"] },
   stub: { folders: ["core", "protocol", "deploy"], packages: ["node", "valibot"] },
   "debug-adapter": {
     folders: ["core", "protocol"],

@@ -44,7 +44,7 @@ export const platform: Command = {
 };
 
 /** What the platform offers, as AWS clients call it; other services stay where they are. */
-const services = ["LAMBDA", "CLOUDWATCH", "CLOUDWATCH_LOGS", "IAM", "SCHEDULER", "STS"];
+const services = ["LAMBDA", "CLOUDWATCH", "CLOUDWATCH_LOGS", "EVENTBRIDGE", "IAM", "SCHEDULER", "STS"];
 
 async function start(input: CommandInput, context: CliContext, local: LocalOptions): Promise<number> {
   if (input.flag("foreground")) return stayWith(context, local);

@@ -1,9 +1,14 @@
-/** When a schedule fires: `rate(5 minutes)` and `at(2026-11-28T12:00:00)` of EventBridge Scheduler. */
+/**
+ * When a schedule fires: `rate(5 minutes)`, `cron(0 12 * * ? *)` and `at(2026-11-28T12:00:00)`.
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+ */
+import { Cron } from "croner";
 
 const UNIT_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 export type Timing =
   | { readonly kind: "rate"; readonly periodMs: number }
+  | { readonly kind: "cron"; readonly pattern: Cron }
   | { readonly kind: "at"; readonly timeMs: number };
 
 /** A string says what is wrong with it. */
@@ -13,20 +18,50 @@ export function parseTiming(expression: string, timezone: string): Timing | stri
   const [, local] = /^at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)$/.exec(expression) ?? [];
   if (local !== undefined) {
     const timeMs = localTimeMs(local, timezone);
-    return timeMs === undefined ? `Invalid ScheduleExpressionTimezone ${timezone}.` : { kind: "at", timeMs };
+    return timeMs === undefined ? invalidZone(timezone) : { kind: "at", timeMs };
   }
-  return expression.startsWith("cron(")
-    ? "This platform knows schedules of rate(…) and at(…) only, not cron(…)."
-    : `Invalid Schedule Expression ${expression}.`;
+  const [, fields] = /^cron\((.*)\)$/.exec(expression) ?? [];
+  return (
+    (fields !== undefined && parseCron(fields.trim().split(/ +/), timezone)) ||
+    `Invalid Schedule Expression ${expression}.`
+  );
+}
+
+/** Minutes, hours, day of the month, month, day of the week (1 is Sunday) and year; one of the days is `?`. */
+function parseCron(fields: readonly string[], timezone: string): Timing | string | undefined {
+  const [minute, hour, day = "", month, weekday = "", year] = fields;
+  if (fields.length !== 6 || (day === "?") === (weekday === "?")) return undefined;
+  if (localTimeMs("2026-01-01T00:00:00", timezone) === undefined) return invalidZone(timezone);
+  const pattern = [minute, hour, day.replace("?", "*"), month, weekday.replace("?", "*"), year].map(withRange);
+  try {
+    return {
+      kind: "cron",
+      pattern: new Cron(`0 ${pattern.join(" ")}`, { timezone, alternativeWeekdays: true, mode: "7-part" }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The greatest value of each field. */
+const LAST = [59, 23, 31, 12, 7, 2199];
+
+/** `5/10`, from 5 on in steps of 10, is `5-59/10` to the library. */
+function withRange(field = "", index: number): string {
+  return field.replaceAll(/(?<=^|,)(\d+)\/(?=\d)/g, `$1-${LAST[index]}/`);
 }
 
 /** The first time after `afterMs`; undefined: never again. */
 export function nextTimeMs(timing: Timing, startMs: number, afterMs: number): number | undefined {
   if (timing.kind === "at") return timing.timeMs > afterMs ? timing.timeMs : undefined;
+  // A pattern knows no times before the start: a millisecond before it is not too early.
+  if (timing.kind === "cron") return timing.pattern.nextRun(new Date(Math.max(startMs - 1, afterMs)))?.getTime();
   const first = startMs;
   if (first > afterMs) return first;
   return first + (Math.floor((afterMs - first) / timing.periodMs) + 1) * timing.periodMs;
 }
+
+const invalidZone = (timezone: string): string => `Invalid ScheduleExpressionTimezone ${timezone}.`;
 
 /** A wall clock's time in a zone, in milliseconds since the epoch. */
 function localTimeMs(local: string, timezone: string): number | undefined {

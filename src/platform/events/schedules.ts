@@ -17,12 +17,14 @@ export const scheduleSchema = v.object({
   startMs: v.optional(v.number()),
   endMs: v.optional(v.number()),
   deleteWhenDone: v.boolean(),
+  /** The rule of EventBridge that it belongs to. Missing: a schedule of its own. */
+  ruleArn: v.optional(v.string()),
   target: v.object({
     functionName: v.string(),
     qualifier: v.optional(v.string()),
     /** As it was given. */
     arn: v.string(),
-    roleArn: v.string(),
+    roleArn: v.optional(v.string()),
     /** JSON text. */
     input: v.optional(v.string()),
   }),
@@ -55,9 +57,10 @@ export class Schedules {
     for (const schedule of this.#schedules.values()) this.#wait(schedule);
   }
 
-  /** In the order of their names. */
+  /** Those of their own, in the order of their names. */
   all(): ScheduleRecord[] {
-    return [...this.#schedules.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const own = [...this.#schedules.values()].filter(({ ruleArn }) => ruleArn === undefined);
+    return own.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   get(name: string): ScheduleRecord | undefined {
@@ -127,11 +130,12 @@ function defaultInput(schedule: ScheduleRecord, dueMs: number): unknown {
     version: "0",
     id: randomUUID(),
     "detail-type": "Scheduled Event",
-    source: "aws.scheduler",
+    source: schedule.ruleArn === undefined ? "aws.scheduler" : "aws.events",
     account: ACCOUNT,
     time: new Date(dueMs).toISOString().replace(/\.\d{3}/, ""),
     region: REGION,
-    resources: [scheduleArn(schedule.name)],
-    detail: "{}",
+    resources: [schedule.ruleArn ?? scheduleArn(schedule.name)],
+    // A text in the one, an object in the other: so do their models.
+    detail: schedule.ruleArn === undefined ? "{}" : {},
   };
 }

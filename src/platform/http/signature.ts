@@ -38,7 +38,7 @@ interface Authorization {
 
 /** The service that most requests are for; those of the others are signed for these names. */
 export const LAMBDA = "lambda";
-const SERVICES = new Set([LAMBDA, "iam", "logs", "monitoring", "scheduler", "sts"]);
+const SERVICES = new Set([LAMBDA, "events", "iam", "logs", "monitoring", "scheduler", "sts"]);
 const MAX_SKEW_MS = 15 * 60_000;
 const EMPTY_HASH = hash("sha256", "");
 

@@ -8,6 +8,7 @@ import type { LogBook } from "../observe/log-book.ts";
 import type { Invoker } from "../runtime/invoker.ts";
 import type { StateStore } from "../state/state-store.ts";
 import { createCloudWatch, type MetricsSource } from "./cloudwatch.ts";
+import { createEventRules, ruleSchema } from "./event-rules.ts";
 import { createIam, policySchema, roleSchema } from "./iam.ts";
 import { LogGroups, logGroupSchema } from "./log-groups.ts";
 import { createLogs } from "./logs.ts";
@@ -38,6 +39,7 @@ export function createServices({ store, catalogue, invoker, logs, schedules }: S
       functionNames,
       hasFunction: (name) => catalogue.find(name) !== undefined,
     }),
+    events: createEventRules({ rules: store.collection("rule", ruleSchema), schedules, catalogue }),
     monitoring: createCloudWatch(metricsOf(invoker, functionNames)),
   };
   const scheduler = createScheduler({ schedules, catalogue });
