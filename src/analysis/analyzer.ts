@@ -1,6 +1,7 @@
 import type { FunctionRef } from "../core/function-ref.ts";
 import type { FrontEnd } from "./front-end.ts";
-import type { LoadEffect, Program } from "./typescript/program.ts";
+import type { Mention } from "./typescript/mentions.ts";
+import type { LoadEffect, Program, ProgramPlaces } from "./typescript/program.ts";
 import type { Slice } from "./typescript/slice.ts";
 import { createTypeScriptFrontEnd } from "./typescript/typescript-front-end.ts";
 
@@ -17,7 +18,9 @@ export interface Analyzer extends FrontEnd {
    *
    * @throws FaasifyError `file-not-found`, `file-not-parsed`
    */
-  program(entry: string): Program;
+  program(entry: string, places?: ProgramPlaces): Program;
+  /** Where a program's code uses these functions, but for the code of those functions themselves. */
+  mentions(program: Program, refs: readonly FunctionRef[]): readonly Mention[];
   /** What a slice does while it is loaded that gives another result elsewhere: the clock, the environment. */
   loadEffect(slice: Slice): LoadEffect | undefined;
 }

@@ -1,7 +1,8 @@
 /** The part of the command line that needs TypeScript's compiler: dist/cli-analysis.cjs, loaded by the commands that need it. */
 import { createAnalyzer, type Analyzer } from "../analysis/analyzer.ts";
 import { functionSitesOf } from "../analysis/typescript/function-sites.ts";
-import type { Program } from "../analysis/typescript/program.ts";
+import type { Mention } from "../analysis/typescript/mentions.ts";
+import type { Program, ProgramPlaces } from "../analysis/typescript/program.ts";
 import type { FileAnalysis } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
 import type { Unit } from "../core/unit.ts";
@@ -41,8 +42,13 @@ export function unitOf(ref: FunctionRef): Unit {
 }
 
 /** @throws FaasifyError `file-not-found`, `file-not-parsed` */
-export function programOf(entry: string): Program {
-  return theAnalyzer().program(entry);
+export function programOf(entry: string, places?: ProgramPlaces): Program {
+  return theAnalyzer().program(entry, places);
+}
+
+/** Where a program's code uses these functions, but for the code of those functions themselves. */
+export function mentionsIn(program: Program, refs: readonly FunctionRef[]): readonly Mention[] {
+  return theAnalyzer().mentions(program, refs);
 }
 
 /** All functions of a program's files. */

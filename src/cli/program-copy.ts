@@ -10,6 +10,9 @@ import { isWithin, type ProgramLayout } from "./program-layout.ts";
 /** Of the copy: everything of ours. */
 export const OWN_FOLDER = ".faasify";
 
+/** In that folder: the originals of rewritten files, at their places. */
+export const ORIGINALS = "originals";
+
 /** A folder beside the final one, in which the copy is put together. */
 export interface Staging extends AsyncDisposable {
   readonly folder: string;
@@ -82,7 +85,11 @@ export async function copyFiles(
     // The original may be read-only, the copy is the user's.
     await chmod(file, (await stat(file)).mode | 0o200);
     const text = texts.get(original);
-    if (text !== undefined) await writeFile(file, text);
+    if (text === undefined) continue;
+    await writeFile(file, text);
+    const kept = path.join(folder, OWN_FOLDER, ORIGINALS, place);
+    await mkdir(path.dirname(kept), { recursive: true });
+    await copyFile(original, kept);
   }
   // A link into what was copied leads to the copy.
   const copyOf = (original: string): string | undefined => {

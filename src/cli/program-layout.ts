@@ -1,7 +1,6 @@
 /** Where the files of a program go in its copy: relative places stay, and so does what decides how Node reads them. */
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { FaasifyError } from "../core/errors.ts";
 
 export interface ProgramLayout {
   /** Absolute path of the originals' common folder; it becomes the root of the copy. */
@@ -12,24 +11,39 @@ export interface ProgramLayout {
   readonly packages: ReadonlyMap<string, readonly string[]>;
 }
 
-/** @param files - absolute paths of everything that the program needs */
-export function layoutOf(files: readonly string[]): ProgramLayout {
-  const base = baseOf(commonFolder(files.map((file) => path.dirname(file))));
+/**
+ * @param files - absolute paths of everything that the program needs
+ * @param folder - of a program that is a folder
+ */
+export function layoutOf(files: readonly string[], folder?: string): ProgramLayout {
+  const folders = files.map((file) => path.dirname(file));
+  const base = baseOf(commonFolder(folder === undefined ? folders : [folder, ...folders]));
   const places = new Map(files.map((file) => [file, path.relative(base, file)]));
   for (const folder of foldersBelow(base, files)) {
-    const manifest = path.join(folder, "package.json");
-    if (isFile(manifest)) places.set(manifest, path.relative(base, manifest));
+    for (const name of ["package.json", ...configurations]) {
+      const file = path.join(folder, name);
+      if (isFile(file)) places.set(file, path.relative(base, file));
+    }
   }
   const above = nearestAbove(base, "package.json").at(0);
   if (above !== undefined && !isFile(path.join(base, "package.json"))) places.set(above, "package.json");
   return { base, files: places, packages: packagesOf(base, files) };
 }
 
-/** Names that start with `#` are resolved against the package's own folder. */
+/** What compilers read of the files around it. */
+const configurations = ["tsconfig.json", "jsconfig.json"];
+
+/** Names that start with `#` are resolved against the package's own folder, path aliases against their configuration's. */
 function baseOf(folder: string): string {
   const [manifest] = nearestAbove(folder, "package.json");
-  const { imports } = manifest === undefined ? {} : readPackage(manifest);
-  return manifest === undefined || imports === undefined ? folder : path.dirname(manifest);
+  const own = manifest !== undefined && textOf(manifest).includes('"imports"') ? [manifest] : [];
+  const aliases = configurations.flatMap((name) => nearestAbove(folder, name).slice(0, 1));
+  const deciding = [...own, ...aliases.filter((file) => /"(?:paths|baseUrl)"/.test(textOf(file)))];
+  return commonFolder([folder, ...deciding.map((file) => path.dirname(file))]);
+}
+
+function textOf(file: string): string {
+  return isFile(file) ? readFileSync(file, "utf8") : "";
 }
 
 function packagesOf(base: string, files: readonly string[]): ReadonlyMap<string, readonly string[]> {
@@ -75,33 +89,6 @@ export function isWithin(folder: string, file: string): boolean {
   return relative === "" || (!relative.startsWith(`..${path.sep}`) && relative !== ".." && !path.isAbsolute(relative));
 }
 
-const entryNames = ["index", "main"].flatMap((name) =>
-  ["mjs", "js", "cjs", "mts", "ts", "cts"].map((ending) => `${name}.${ending}`),
-);
-
-/**
- * The file that is run: itself, or what a folder's package.json or the usual names say.
- *
- * @throws FaasifyError `file-not-found`
- */
-export function entryOf(place: string): string {
-  const stat = statSync(place, { throwIfNoEntry: false });
-  if (stat?.isFile()) return place;
-  if (!stat) throw new FaasifyError("file-not-found", `${place} does not exist`, { remedy: "Correct the path" });
-  const { main, bin } = readPackage(path.join(place, "package.json"));
-  const firstBin = typeof bin === "object" && bin !== null ? Object.values(bin)[0] : bin;
-  const named = [firstBin, main].filter((name) => typeof name === "string");
-  const found = [...named, ...entryNames].map((name) => path.join(place, name)).find(isFile);
-  if (found !== undefined) return found;
-  throw new FaasifyError(
-    "file-not-found",
-    `${place} has no package.json that names its program, and no index or main`,
-    {
-      remedy: "Name the file that is run",
-    },
-  );
-}
-
 /** All files of a folder but its packages and what `skip` is. */
 export function filesOf(folder: string, skip: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -110,15 +97,6 @@ export function filesOf(folder: string, skip: string): readonly string[] {
     if (entry.isDirectory()) return filesOf(file, skip);
     return isFile(file) ? [file] : [];
   });
-}
-
-function readPackage(file: string): Readonly<Record<string, unknown>> {
-  try {
-    const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
-    return typeof manifest === "object" && manifest !== null ? (manifest as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }
 
 function isFile(file: string): boolean {

@@ -10,6 +10,7 @@ export const errorCodes = [
   "asset-missing",
   "bad-arguments",
   "build-failed",
+  "copy-changed",
   "credentials-rejected",
   "debug-session-failed",
   "dependency-missing",

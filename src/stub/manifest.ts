@@ -1,5 +1,6 @@
 /** `.faasify/manifest.json` of a decomposed program: written by `faasify decompose`, read by the stub runtime. */
 import * as v from "valibot";
+import { reportSchema } from "./program-report.ts";
 
 /** Beside the runtime, in `.faasify/`. */
 export const MANIFEST_FILE = "manifest.json";
@@ -55,6 +56,8 @@ export const manifestSchema = v.object({
   written: v.array(v.string()),
   /** By the key that the stubs call them by: `src/prices.mjs#total`. */
   functions: v.record(v.string(), functionSchema),
+  /** Absent where nothing was written. */
+  report: v.exactOptional(reportSchema),
 });
 
 export type Manifest = v.InferOutput<typeof manifestSchema>;

@@ -5,11 +5,16 @@ interface RegisteredNames {
   readonly classes: Readonly<Record<string, { get(): unknown; hidden?(): unknown }>>;
 }
 
-declare const runtime: {
+interface Runtime {
   /** Makes known how this file's variables are read and set, and its classes. */
   names(ofFile: RegisteredNames): void;
   /** Runs a function where it is deployed, and gives what it returns. */
   call(key: string, args: ArrayLike<unknown>, self?: unknown, own?: (...args: any[]) => unknown, isHome?: boolean): any;
-};
+}
 
-export = runtime;
+export declare const names: Runtime["names"];
+export declare const call: Runtime["call"];
+declare const runtime: Runtime;
+/** What compilers give that make CommonJS of `import x from`. */
+// oxlint-disable-next-line import/no-default-export -- a compiler's, not ours
+export default runtime;

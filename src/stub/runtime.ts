@@ -43,3 +43,7 @@ export function call(...[key, args, self, own, isHome = true]: CallArguments): u
 function load(): typeof mainThread {
   return createRequire(__filename)(path.join(__dirname, "stub-main.cjs")) as typeof mainThread;
 }
+
+/** Compilers that make CommonJS of `import x from` ask for it. */
+// oxlint-disable-next-line import/no-default-export -- a compiler's, not ours
+export default { names, call };

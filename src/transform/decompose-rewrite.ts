@@ -34,8 +34,9 @@ export function rewriteFile({ file, stubs, names, runtime }: RewriteInput): stri
   const variable = freeName(module.text);
   const edits: Edit[] = stubs.flatMap((stub) => stubEdits(stub, variable));
   for (const { offset, text } of registration?.insertions ?? []) edits.push({ start: offset, end: offset, text });
+  // A compiler makes CommonJS of a file that imports: what it imports is loaded by its rules, too.
   const load =
-    format === "esm"
+    (module.syntax ?? format) === "esm"
       ? `import ${variable} from ${JSON.stringify(runtime)};`
       : `const ${variable} = require(${JSON.stringify(runtime)});`;
   const register = registration ? ` ${variable}.names(${registration.literal});` : "";

@@ -73,7 +73,8 @@ export function planDecomposition(analyzer: Analyzer, program: Program, options:
       else candidates.push(judged);
     }
   }
-  const roots = new Set(rootsAmong(modules, candidates));
+  const around = program.around.map(({ module }) => module);
+  const roots = new Set(rootsAmong([...modules, ...around], candidates));
   const inside = candidates.filter((candidate) => !roots.has(candidate));
   const insideReason = "is called by moved functions only, and goes along with them";
   staying.push(...inside.map(({ ref }) => ({ ref, reason: insideReason })));
@@ -125,9 +126,9 @@ function judge(
   };
 }
 
-function refusedByProgram({ made, name }: FunctionSite, { files }: Program): string | undefined {
+function refusedByProgram({ made, name }: FunctionSite, { files, around }: Program): string | undefined {
   if (made) return "is no function of its own, but a value that the program computes when it is loaded";
-  return readsTextOf(files, name) ? "has its own text read" : undefined;
+  return readsTextOf([...files, ...around], name) ? "has its own text read" : undefined;
 }
 
 /** A method of a class or constant object may be called with another `this`, such as a derived class. */

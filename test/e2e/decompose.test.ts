@@ -18,7 +18,7 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
-import { decomposeProgram, runProgram } from "./decompose-harness.ts";
+import { decomposeProgram, filesBelow, inlineBack, runProgram } from "./decompose-harness.ts";
 
 const run = promisify(execFile);
 const programs = path.resolve("test/fixtures/programs");
@@ -99,6 +99,13 @@ describe.each(readdirSync(programs).filter((name) => /\.[cm][jt]s$/.test(name)))
     expect(calledRemotely || ownCode.has(name)).toBe(reason === undefined);
     expect(copy.remote.some((id) => id.endsWith("#f")) && reason !== undefined).toBe(false);
     expect(copy.local.map((entry) => entry.reason).join("\n")).toContain(reason ?? "");
+
+    const copied = Object.keys(filesBelow(out)).filter((file) => existsSync(path.join(programs, file)));
+    await inlineBack(out, { data });
+    const original = copied.map((file) => [file, readFileSync(path.join(programs, file), "latin1")]);
+    expect(copied).toContain(name);
+    expect(filesBelow(out)).toMatchObject(Object.fromEntries(original) as object);
+    expect(existsSync(path.join(out, ".faasify"))).toBe(false);
   });
 });
 

@@ -19,6 +19,8 @@ import type { Workspace } from "./workspace.ts";
 export interface Program {
   /** The entry first. */
   readonly files: readonly ProgramFile[];
+  /** Source files that lie around and may use these, such as tests: they count for what is changed where, and stay. */
+  readonly around: readonly ProgramFile[];
   /** Absolute paths: JSON and other files that the sources import or name by constant paths beside them. */
   readonly dataFiles: readonly string[];
   /** Where it writes files, or may. */
@@ -38,8 +40,16 @@ export interface ProgramFile {
   readonly format: "esm" | "cjs";
 }
 
+/** Where a program starts, besides its entry, and what lies around it. Absolute paths. */
+export interface ProgramPlaces {
+  readonly entries: readonly string[];
+  readonly around: readonly string[];
+}
+
+const alone: ProgramPlaces = { entries: [], around: [] };
+
 /** Reads the entry and everything it needs of the project. Throws what Node throws when the entry cannot be read. */
-export function programOf(workspace: Workspace, entry: string): Program {
+export function programOf(workspace: Workspace, entry: string, { entries, around }: ProgramPlaces = alone): Program {
   const modules = new Map<string, Module>([[entry, workspace.module(entry)]]);
   const dataFiles = new Set<string>();
   const add = (file: string): void => {
@@ -47,6 +57,7 @@ export function programOf(workspace: Workspace, entry: string): Program {
     if (module) modules.set(file, module);
     else if (!modules.has(file)) dataFiles.add(file);
   };
+  for (const other of entries) add(other);
   // A map's values grow while they are walked.
   for (const module of modules.values()) {
     for (const specifier of specifiersOf(module)) {
@@ -55,11 +66,27 @@ export function programOf(workspace: Workspace, entry: string): Program {
     }
     for (const file of [...namedFiles(module), ...readFiles(workspace, module)]) add(file);
   }
+  const others = modulesAround(workspace, around, modules);
+  const asFile = (module: Module): ProgramFile => ({ module, format: formatOf(workspace, module) });
   return {
-    files: Array.from(modules.values(), (module) => ({ module, format: formatOf(workspace, module) })),
+    files: Array.from(modules.values(), asFile),
+    around: others.map(asFile),
     dataFiles: Array.from(dataFiles),
-    writes: Array.from(modules.values(), (module) => writesOf(workspace, module)).flat(),
+    writes: [...modules.values(), ...others].flatMap((module) => writesOf(workspace, module)),
   };
+}
+
+/** Resolving what they import tells the workspace whose variables they may change. */
+function modulesAround(
+  workspace: Workspace,
+  files: readonly string[],
+  known: ReadonlyMap<string, Module>,
+): readonly Module[] {
+  return files.flatMap((file) => {
+    const module = isSourceFile(file) && !known.has(file) ? workspace.tryModule(file) : undefined;
+    for (const specifier of module ? specifiersOf(module) : []) if (module) workspace.resolve(module, specifier);
+    return module ? [module] : [];
+  });
 }
 
 /** Of types as well: the copy should still type-check. */

@@ -9,7 +9,8 @@ import { directivesOf } from "./directive-sites.ts";
 import { analyseFunction, type AnalysedFunction } from "./function-model.ts";
 import { functionSitesOf, type FunctionSite } from "./function-sites.ts";
 import type { Module } from "./module.ts";
-import { loadEffectOf, programOf, type LoadEffect, type Program } from "./program.ts";
+import { mentionsOf, type Mention } from "./mentions.ts";
+import { loadEffectOf, programOf, type LoadEffect, type Program, type ProgramPlaces } from "./program.ts";
 import { givesFunction, isLikelyFunction } from "./made-functions.ts";
 import { isSourceFile } from "./resolve.ts";
 import { sliceOf, type Slice } from "./slice.ts";
@@ -27,7 +28,9 @@ export interface TypeScriptFrontEnd extends FrontEnd {
    *
    * @throws FaasifyError `file-not-found`, `file-not-parsed` (another language)
    */
-  program(entry: string): Program;
+  program(entry: string, places?: ProgramPlaces): Program;
+  /** Where a program's code uses these functions, but for the code of those functions themselves. */
+  mentions(program: Program, refs: readonly FunctionRef[]): readonly Mention[];
   /** What a slice does while it is loaded that gives another result elsewhere. */
   loadEffect(slice: Slice): LoadEffect | undefined;
 }
@@ -47,11 +50,12 @@ export function createTypeScriptFrontEnd(): TypeScriptFrontEnd {
       workspace.begin();
       return sliceFunction(workspace, ref);
     },
-    program(entry) {
+    program(entry, places) {
       workspace.begin();
       readModule(workspace, entry);
-      return programOf(workspace, entry);
+      return programOf(workspace, entry, places);
     },
+    mentions: (program, refs) => mentionsOf(workspace, program, refs),
     loadEffect: (slice) => loadEffectOf(workspace, slice),
   };
 }
