@@ -27,6 +27,8 @@ export interface DebugDeployment {
   /** At the provider. */
   readonly name: string;
   readonly artifact: Artifact;
+  /** Live sandboxes go on with the new code; each tells when it has it. */
+  readonly swapped: boolean;
 }
 
 export interface DebugTarget {

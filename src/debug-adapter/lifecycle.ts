@@ -110,6 +110,7 @@ async function deployNow(debuggee: Debuggee): Promise<DebugDeployment> {
   }
   const before = debuggee.sourceMaps.latest();
   announceBuild(debuggee, await debuggee.sourceMaps.add(deployment.artifact), before);
+  debuggee.sourceMaps.keep(new Set(Array.from(debuggee.sandboxes.values(), ({ code }) => code.buildId)));
   for (const breakpoint of debuggee.breakpoints.all().filter(({ bound }) => !bound)) {
     judgeBreakpoint(debuggee, breakpoint);
     notifyBreakpoint(debuggee, breakpoint);

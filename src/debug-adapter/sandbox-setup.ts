@@ -12,12 +12,14 @@ import { notifyContinued, notifyThread, print } from "./output.ts";
 import { clearPause, onPaused, onResumed } from "./pause-events.ts";
 import type { SandboxConnection } from "./relay/sandbox-connection.ts";
 import { onBinding } from "./snapshot-events.ts";
-import { createSandbox, invocationName, isBundleUrl, type Sandbox } from "./sandbox.ts";
+import { codeIn, createSandbox, invocationName, isBundleUrl, type Sandbox, type SandboxCode } from "./sandbox.ts";
 import { exceptionState, shimSettings } from "./shim-settings.ts";
 import { mapOf } from "./sources/locate.ts";
 import { blackboxPatterns, skipsFile } from "./sources/skip-files.ts";
 import { countStoppable } from "./stop-policy.ts";
 
+/** The shim tells of new code at once, unless its sandbox was frozen. */
+const SWAP_MS = 1000;
 /** More frames than this of asynchronous callers help nobody. */
 const ASYNC_DEPTH = 8;
 
@@ -35,7 +37,7 @@ export function admitSandbox(debuggee: Debuggee, connection: SandboxConnection):
   if (connection.hello.invocation) sandbox.deadline = deadlineIn(connection.hello.invocation.remainingMs);
   // One too many: it is not held while breakpoints are set.
   if (requestId !== undefined && !countStoppable(debuggee, sandbox, requestId)) connection.send({ type: "ready" });
-  void release(debuggee, sandbox);
+  sandbox.admission = release(debuggee, sandbox);
 }
 
 function listen(debuggee: Debuggee, sandbox: Sandbox): void {
@@ -48,9 +50,10 @@ function listen(debuggee: Debuggee, sandbox: Sandbox): void {
   cdp.on("Runtime.bindingCalled", (event) => onBinding(debuggee, sandbox, event));
 }
 
-async function release(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
+async function release(debuggee: Debuggee, sandbox: Sandbox, first: () => void = () => {}): Promise<void> {
   await Promise.all([debuggee.deploying, debuggee.configured.passed]);
   try {
+    first();
     await configure(debuggee, sandbox);
   } catch (error) {
     if (debuggee.sandboxes.has(sandbox.threadId)) print(debuggee, "stderr", describeError(error));
@@ -61,14 +64,16 @@ async function release(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
 
 /** Everything V8 must know before the user's code is loaded: one round trip. */
 async function configure(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
-  const { cdp, connection } = sandbox;
+  const { cdp, code } = sandbox;
   const map = mapOf(debuggee, sandbox);
   if (!map) {
-    const build = connection.hello.buildId;
+    const build = code.buildId;
     print(debuggee, "important", `The source map of build ${build} is unknown: breakpoints do not bind in it.`);
   }
-  const patterns = blackboxPatterns(connection.hello.taskRoot);
+  const patterns = blackboxPatterns(code.taskRoot);
   const breakpoints = debuggee.breakpoints.all();
+  // Those that V8 still has, of an earlier connection or of earlier code, may be others than the user's of today.
+  for (const id of sandbox.armed.keys()) void disarmBreakpoint(sandbox, id);
   await Promise.all([
     // A shim without it redacts by its own list, and pauses at every exception.
     cdp.send("Faasify.configure", shimSettings(debuggee)).catch(() => undefined),
@@ -87,8 +92,9 @@ async function configure(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
 
 function onScript(debuggee: Debuggee, sandbox: Sandbox, event: Protocol.Debugger.ScriptParsedEvent): void {
   const { scriptId, url } = event;
-  const isBundle = isBundleUrl(url, sandbox.connection.hello.taskRoot);
-  sandbox.scripts.set(scriptId, { scriptId, url, isBundle });
+  const { buildId, taskRoot } = sandbox.code;
+  const isBundle = isBundleUrl(url, taskRoot);
+  sandbox.scripts.set(scriptId, { scriptId, url, isBundle, buildId });
   if (isBundle) skipRanges(debuggee, sandbox, scriptId);
   for (const resolved of event.resolvedBreakpoints ?? []) onResolved(debuggee, sandbox, resolved);
 }
@@ -117,6 +123,9 @@ function onMessage(debuggee: Debuggee, sandbox: Sandbox, message: ShimMessage): 
       break;
     case "auto-resumed":
       onAutoResumed(debuggee, sandbox, message);
+      break;
+    case "code-swapped":
+      takeCode(debuggee, sandbox, message);
       break;
     case "condition-failed":
       print(debuggee, "important", `The stop condition failed, so this invocation runs free: ${message.message}`);
@@ -153,24 +162,60 @@ function onReconnected(debuggee: Debuggee, sandbox: Sandbox): void {
     clearPause(debuggee, sandbox);
     notifyContinued(debuggee, sandbox.threadId);
   }
-  if (hello.epoch === sandbox.epoch) {
-    // V8's session survived with its breakpoints; those changed meanwhile are unknown, so all are set anew.
-    for (const id of sandbox.armed.keys()) void disarmBreakpoint(sandbox, id);
-  } else {
+  sandbox.code = codeIn(hello);
+  // If V8's session survived, so have its breakpoints.
+  if (hello.epoch !== sandbox.epoch) {
     sandbox.epoch = hello.epoch;
     sandbox.armed.clear();
     sandbox.takesSnapshots = false;
     sandbox.scripts.clear();
     sandbox.entryBreakpoint = undefined;
   }
-  void release(debuggee, sandbox);
+  sandbox.admission = release(debuggee, sandbox);
+}
+
+/** A hot deploy: the sandbox's next invocation runs other code, and is held until the breakpoints are in it. */
+function takeCode(debuggee: Debuggee, sandbox: Sandbox, code: SandboxCode): void {
+  sandbox.code = codeIn(code);
+  const { entryBreakpoint } = sandbox;
+  sandbox.entryBreakpoint = undefined;
+  sandbox.admission = release(debuggee, sandbox, () => {
+    if (entryBreakpoint === undefined) return;
+    sandbox.cdp.send("Debugger.removeBreakpoint", { breakpointId: entryBreakpoint }).catch(() => undefined);
+  });
+}
+
+/** Resolves when the idle sandboxes have the breakpoints in code that was just deployed, or take too long. */
+export async function whenSwapped({ sandboxes }: Debuggee, buildId: string): Promise<void> {
+  const idle = [...sandboxes.values()].filter(({ requestId, connection }) => !requestId && connection.connected);
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), SWAP_MS);
+  await Promise.all(idle.map((sandbox) => swapped(sandbox, buildId, late.signal)));
+  clearTimeout(timer);
+}
+
+async function swapped(sandbox: Sandbox, buildId: string, late: AbortSignal): Promise<void> {
+  const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+  const { promise: over, resolve: giveUp } = Promise.withResolvers<void>();
+  late.addEventListener("abort", () => giveUp());
+  const stops = [
+    sandbox.connection.onGone(giveUp),
+    sandbox.connection.onMessage(({ type }) => {
+      if (type === "code-swapped") tell();
+      // It is busy: what holds it up is its own.
+      if (type === "invocation-started") giveUp();
+    }),
+  ];
+  if (sandbox.code.buildId !== buildId) await Promise.race([told, over]);
+  if (sandbox.code.buildId === buildId) await Promise.race([sandbox.admission, over]);
+  for (const stop of stops) stop();
 }
 
 /** Idle sandboxes of an earlier build get no more invocations: they leave the session, free. */
 export function dismissOutdated(debuggee: Debuggee, buildId: string): void {
   for (const sandbox of debuggee.sandboxes.values()) {
-    const { connection, requestId, pause } = sandbox;
-    if (connection.hello.buildId === buildId || requestId !== undefined || pause) continue;
+    const { connection, code, requestId, pause } = sandbox;
+    if (code.buildId === buildId || requestId !== undefined || pause) continue;
     connection.send({ type: "detach" });
     dismissSandbox(debuggee, sandbox);
   }

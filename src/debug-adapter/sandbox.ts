@@ -10,8 +10,17 @@ import { escapeRegExp } from "./sources/skip-files.ts";
 export interface Script {
   readonly scriptId: string;
   readonly url: string;
-  /** It is the function's bundle: the source map of the sandbox's build describes it. */
+  /** It is the function's bundle: the source map of its build describes it. */
   readonly isBundle: boolean;
+  /** The build that the sandbox ran when it loaded the script. */
+  readonly buildId: string;
+}
+
+/** The code that a sandbox runs from its next invocation on. */
+export interface SandboxCode {
+  readonly buildId: string;
+  /** Script urls below it are the function's. */
+  readonly taskRoot: string;
 }
 
 /** What is known while the sandbox's main thread is paused. */
@@ -61,6 +70,10 @@ export interface Sandbox {
   readonly threadId: number;
   readonly connection: SandboxConnection;
   readonly cdp: CdpClient;
+  /** Replaced by a hot deploy. */
+  code: SandboxCode;
+  /** Settles, and never rejects, when the breakpoints are set in it. */
+  admission: Promise<void>;
   readonly scripts: Map<string, Script>;
   /** Breakpoint id → V8's breakpoint ids: a function's name may stand for several places. */
   readonly armed: Map<number, readonly string[]>;
@@ -98,6 +111,8 @@ export function createSandbox(threadId: number, connection: SandboxConnection): 
     threadId,
     connection,
     cdp: createCdpClient(connection),
+    code: codeIn(connection.hello),
+    admission: Promise.resolve(),
     scripts: new Map(),
     armed: new Map(),
     takesSnapshots: false,
@@ -117,6 +132,10 @@ export function createSandbox(threadId: number, connection: SandboxConnection): 
     enteredRequest: undefined,
     abandoned: false,
   };
+}
+
+export function codeIn({ buildId, taskRoot }: SandboxCode): SandboxCode {
+  return { buildId, taskRoot };
 }
 
 /** @returns what people call an invocation: the function, and the request */

@@ -138,24 +138,22 @@ async function deployForDebugging(
   if (request.request === "attach" && !deployed) throw notDeployed(request);
   if (request.timeoutMs > provider.traits.maxTimeoutMs) throw timeoutTooLong(request, provider.traits);
   const name = await nameFor(context, request);
-  const base = deployed?.configuration ?? withDeclared(defaultConfiguration, context, artifact);
+  const base = withDeclared(deployed?.configuration ?? defaultConfiguration, context, artifact);
   await writeJournal(context, request, { name, deployed });
   context.guardian?.hold(name);
-  await provider.deploy(
-    { function: ref, name, artifact, configuration: withShim(debugConfiguration(base, request), artifact) },
-    signal,
-  );
-  return { request, name, artifact };
+  const configuration = withShim(debugConfiguration(base, request), artifact);
+  const { swapped = 0 } = await provider.deploy({ function: ref, name, artifact, configuration, swap: true }, signal);
+  return { request, name, artifact, swapped: swapped > 0 };
 }
 
-/** A function that was never deployed finds what it would have found. */
+/** What was never deployed, the function or an edit of it, finds what it would have found. */
 function withDeclared(
   base: FunctionConfiguration,
   { environment: caller = process.env }: Context,
   { environment: declared = [] }: Artifact,
 ): FunctionConfiguration {
-  const { values } = declaredEnvironment({ declared, caller, before: {}, given: {} });
-  return { ...base, environment: { ...base.environment, ...values } };
+  const { values } = declaredEnvironment({ declared, caller, before: base.environment, given: {} });
+  return { ...base, environment: values };
 }
 
 function debugConfiguration(

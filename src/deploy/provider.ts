@@ -27,6 +27,8 @@ export interface DeployRequest {
   readonly name: string;
   readonly artifact: Artifact;
   readonly configuration: FunctionConfiguration;
+  /** New code is wanted in the live sandboxes, if they can load it and the platform lets them. */
+  readonly swap?: boolean;
 }
 
 /** Everything needed to find a deployed function again; stored as JSON. */
@@ -56,6 +58,8 @@ export interface DeployOutcome {
   readonly deployment: Deployment;
   /** The provider already had exactly this: nothing was sent. */
   readonly unchanged: boolean;
+  /** How many live sandboxes go on with the new code. Only after `swap`. */
+  readonly swapped?: number;
 }
 
 export interface LogEvent {

@@ -13,7 +13,9 @@ export const CHANNEL_FD = 3;
 export const ASSIGN = 1;
 /** platform → sandbox: see {@link encodeInvoke}. */
 export const INVOKE = 2;
-/** sandbox → platform: the handler is loaded; empty. */
+/** platform → sandbox: JSON of {@link CodeSwap}. Only to one that has said that it takes new code. */
+export const SWAP = 3;
+/** sandbox → platform: the handler is loaded; {@link TAKES_CODE}, or empty. */
 export const INITIALISED = 16;
 /** sandbox → platform: JSON of a RuntimeFailure; the process ends. */
 export const INIT_FAILED = 17;
@@ -34,6 +36,15 @@ export const STREAM_START = 23;
 export const STREAM_CHUNK = 24;
 /** sandbox → platform: the result is complete (empty), or broke off (JSON of a RuntimeFailure). */
 export const STREAM_END = 25;
+
+/** In `INITIALISED`: the handler loads other code when it is told to, between two invocations. */
+export const TAKES_CODE = "takes code";
+
+/** The function's code is another one from the next invocation on. */
+export interface CodeSwap {
+  /** Absolute path of the unpacked code. */
+  readonly taskRoot: string;
+}
 
 /** What turns an unassigned process into a function's sandbox. */
 export interface Assignment {

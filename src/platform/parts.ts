@@ -104,6 +104,7 @@ function createCatalogue({ store, code, invoker, logs, layers, onRemoved }: Cata
     clock: systemClock,
     otherCode: () => layers.codeIds(),
     onChanged: (name, latest) => invoker.refresh(name, latest),
+    onSwap: (name, latest) => invoker.swap(name, latest),
     onRemoved: (name) => {
       invoker.remove(name);
       logs.remove(name);

@@ -36,6 +36,11 @@ export const USAGE_PATH = "/_faasify/usage";
 export const metricsPath = (name: string): string => `/_faasify/functions/${encodeURIComponent(name)}/metrics`;
 /** GET, signed, `?since=MS&limit=N`: answers `{events: [{timestampMs, message, stream}]}`. */
 export const logsPath = (name: string): string => `/_faasify/functions/${encodeURIComponent(name)}/logs`;
+/**
+ * In a request of UpdateFunctionCode: sandboxes that can load the new code go on with it instead of being replaced. In the
+ * answer: how many do.
+ */
+export const SWAP_HEADER = "x-faasify-swap";
 /** POST, signed: ends the platform after the invocations in flight. */
 export const SHUTDOWN_PATH = "/_faasify/shutdown";
 

@@ -101,6 +101,8 @@ const fromShim = v.variant("type", [
     /** The message of what the function threw. */
     error: v.optional(v.string()),
   }),
+  /** Other code runs from the next invocation on, which waits for `ready`. */
+  v.object({ type: v.literal("code-swapped"), buildId: v.string(), taskRoot: v.string() }),
   /** Once: the stop policy's condition threw, or took too long. Such invocations run free. */
   v.object({ type: v.literal("condition-failed"), message: v.string() }),
   /** Sent before the shim resumes a paused function by itself. */

@@ -39,11 +39,13 @@ export interface HostTarget extends DebugTarget {
   readonly restored: () => boolean;
   readonly processes: readonly ChildProcess[];
   limitMs: number;
+  /** Idle processes take new code, as sandboxes of the local platform do; otherwise new ones are started. */
+  swaps: boolean;
 }
 
 interface Sandbox {
   readonly process: ChildProcess;
-  readonly folder: string;
+  folder: string;
   busy: boolean;
 }
 
@@ -61,6 +63,7 @@ export function createHostTarget(folder: string): HostTarget {
 
   const target: HostTarget = {
     limitMs: 60_000,
+    swaps: false,
     processes,
     restored: () => restored,
     async deploy(request) {
@@ -73,7 +76,13 @@ export function createHostTarget(folder: string): HostTarget {
       const artifact = await packageUnit(unit, options);
       const code = path.join(folder, `code-${++deployments}`);
       unpack(artifact.zipPath, code);
-      const deployment = { request, name: `${request.function.name}--debug`, artifact };
+      const taking = sandboxes.filter((sandbox) => target.swaps && !sandbox.busy && alive(sandbox));
+      for (const sandbox of taking) {
+        sandbox.folder = code;
+        sandbox.process.send({ swap: code });
+      }
+      const name = `${request.function.name}--debug`;
+      const deployment = { request, name, artifact, swapped: taking.length > 0 };
       latest = { deployment, code };
       return deployment;
     },

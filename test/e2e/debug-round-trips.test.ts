@@ -110,11 +110,14 @@ it("asks the function nothing at a stop that was not asked before, and forgets w
   await client.disconnectRequest();
 });
 
-it("binds all breakpoints in a new sandbox after a hot deploy with one frame, in the same session", async () => {
+it.each([
+  ["a new sandbox", false],
+  ["the same sandbox", true],
+])("binds all breakpoints in %s after a hot deploy with one frame, in the same session", async (_, swaps) => {
   const folder = copyProject();
   const file = path.join(folder, "src/orders.ts");
   const sent: RelayMessage[] = [];
-  const target = createHostTarget(folder);
+  const target = Object.assign(createHostTarget(folder), { swaps });
   const client = await connect(target, { startRelay: notingRelay(sent) });
   await launch(client, { function: `${file}#total` }, async () => {
     const lines = ["sum += item.price", "const rounded", "return rounded"].map((text) => ({
@@ -129,15 +132,17 @@ it("binds all breakpoints in a new sandbox after a hot deploy with one frame, in
   };
   await runThrough(invoke());
   writeFileSync(file, readFileSync(file, "utf8").replace("let sum = 0", "let sum = 100"));
-  await client.customRequest("faasify/hotDeploy", {});
   const before = sent.length;
+  await client.customRequest("faasify/hotDeploy", {});
+  // Into live code they go before anybody invokes it.
+  const isArmed = sent.slice(before).some(({ type }) => type === "ready");
 
   const { result } = await runThrough(invoke());
 
-  const arming = sent.slice(
-    before,
-    sent.findIndex(({ type }, index) => index >= before && type === "ready"),
-  );
+  const readyAt = sent.findIndex(({ type }, index) => index >= before && type === "ready");
+  const arming = sent.slice(before, readyAt).filter(({ type }) => type === "cdp");
+  expect(isArmed).toBe(swaps);
+  expect(target.processes).toHaveLength(swaps ? 1 : 2);
   expect(result).toBe(100);
   expect(arming).toHaveLength(1);
   expect(

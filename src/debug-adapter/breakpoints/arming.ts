@@ -65,7 +65,7 @@ function setInV8(
   const { renames, kept } = map.namesIn(file);
   const names = takesSnapshots(breakpoint) ? namesAround(blankNonCode(readLinesOf(file).join("\n")), line1) : [];
   return sandbox.cdp.send("Debugger.setBreakpointByUrl", {
-    urlRegex: bundlePattern(breakpoint.id, sandbox.connection.hello.taskRoot),
+    urlRegex: bundlePattern(breakpoint.id, sandbox.code.taskRoot),
     lineNumber: position.line0,
     columnNumber: position.column0,
     condition: conditionOf(breakpoint.id, breakpoint, {

@@ -18,7 +18,7 @@ export async function armEntry(debuggee: Debuggee, sandbox: Sandbox): Promise<vo
   if (!position)
     return print(debuggee, "important", `The first line of ${name} was not found: stopOnEntry has no effect.`);
   const { breakpointId } = await sandbox.cdp.send("Debugger.setBreakpointByUrl", {
-    urlRegex: bundlePattern(ENTRY, sandbox.connection.hello.taskRoot),
+    urlRegex: bundlePattern(ENTRY, sandbox.code.taskRoot),
     lineNumber: position.line0,
     columnNumber: position.column0,
   });

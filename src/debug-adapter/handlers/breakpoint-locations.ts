@@ -3,7 +3,6 @@ import type { Position0 } from "../../core/positions.ts";
 import { type Debuggee, fromClientLine, toClientPosition } from "../debuggee.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { BundleMap } from "../sources/bundle-map.ts";
-import { mapOf } from "../sources/locate.ts";
 
 /** More lines than this are never on one screen. */
 const MAX_LINES = 200;
@@ -37,8 +36,10 @@ interface Loaded {
 
 function findLoaded(debuggee: Debuggee, map: BundleMap): Loaded | undefined {
   for (const sandbox of debuggee.sandboxes.values()) {
-    const script = [...sandbox.scripts.values()].find(({ isBundle }) => isBundle);
-    if (script && mapOf(debuggee, sandbox) === map) return { sandbox, scriptId: script.scriptId };
+    const script = [...sandbox.scripts.values()].find(
+      ({ isBundle, buildId }) => isBundle && debuggee.sourceMaps.get(buildId) === map,
+    );
+    if (script) return { sandbox, scriptId: script.scriptId };
   }
   return undefined;
 }

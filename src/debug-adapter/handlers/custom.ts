@@ -4,7 +4,7 @@ import type { InvocationInput, InvocationResult } from "../../core/invocation.ts
 import type { Configuration, Debuggee } from "../debuggee.ts";
 import { invoke } from "../invocations.ts";
 import { deploy } from "../lifecycle.ts";
-import { dismissOutdated } from "../sandbox-setup.ts";
+import { dismissOutdated, whenSwapped } from "../sandbox-setup.ts";
 
 const inputSchema = v.object({ args: v.optional(v.array(v.unknown())), event: v.optional(v.unknown()) });
 
@@ -23,7 +23,8 @@ export async function invokeOnce(debuggee: Debuggee, args: unknown): Promise<Inv
 /** `faasify/hotDeploy`: the next invocation runs the edited code; breakpoints stay. */
 export async function hotDeploy(debuggee: Debuggee): Promise<{ buildId: string; durationMs: number }> {
   const startedAt = performance.now();
-  const { artifact } = await deploy(debuggee);
+  const { artifact, swapped } = await deploy(debuggee);
+  if (swapped) await whenSwapped(debuggee, artifact.buildId);
   dismissOutdated(debuggee, artifact.buildId);
   return { buildId: artifact.buildId, durationMs: performance.now() - startedAt };
 }

@@ -2,7 +2,7 @@
 import type { Protocol } from "devtools-protocol";
 import type { Debuggee } from "../debuggee.ts";
 import type { Sandbox } from "../sandbox.ts";
-import { mapOf, toOriginal } from "./locate.ts";
+import { mapOfScript, toOriginal } from "./locate.ts";
 import { inBundleNames, type Renames } from "./renames.ts";
 
 interface FrameOf {
@@ -13,7 +13,7 @@ interface FrameOf {
 /** What the bundler made of the names in the file that a frame is in; undefined when it kept them all. */
 export function renamesAt(debuggee: Debuggee, { sandbox, frame }: FrameOf): Renames | undefined {
   const original = toOriginal(debuggee, sandbox, frame.location);
-  const renames = original && mapOf(debuggee, sandbox)?.namesIn(original.path).renames;
+  const renames = original && mapOfScript(debuggee, sandbox, frame.location)?.namesIn(original.path).renames;
   return renames?.size ? renames : undefined;
 }
 

@@ -13,8 +13,19 @@ export interface ScriptLocation {
   readonly columnNumber?: number;
 }
 
+/** Of the code that the sandbox runs from its next invocation on. */
 export function mapOf(debuggee: Debuggee, sandbox: Sandbox): BundleMap | undefined {
-  return debuggee.sourceMaps.get(sandbox.connection.hello.buildId);
+  return debuggee.sourceMaps.get(sandbox.code.buildId);
+}
+
+/** Of the code that a script is: after a hot deploy there may be older ones in the sandbox. */
+export function mapOfScript(
+  { sourceMaps }: Debuggee,
+  { scripts }: Sandbox,
+  { scriptId }: Pick<ScriptLocation, "scriptId">,
+): BundleMap | undefined {
+  const script = scripts.get(scriptId);
+  return script?.isBundle ? sourceMaps.get(script.buildId) : undefined;
 }
 
 /** Undefined for code that is in no file of the user's. */
@@ -23,15 +34,14 @@ export function toOriginal(
   sandbox: Sandbox,
   location: ScriptLocation,
 ): OriginalPosition | undefined {
-  if (!sandbox.scripts.get(location.scriptId)?.isBundle) return undefined;
   const position = { line0: location.lineNumber, column0: location.columnNumber ?? 0 };
-  return mapOf(debuggee, sandbox)?.toOriginal(position);
+  return mapOfScript(debuggee, sandbox, location)?.toOriginal(position);
 }
 
 /** Where a step may end: in a file of the user's that is not to be skipped. */
 export function isUserCode(debuggee: Debuggee, sandbox: Sandbox, location: ScriptLocation): boolean {
   // Without a source map the bundle itself is all there is to see.
-  if (!mapOf(debuggee, sandbox)) return sandbox.scripts.get(location.scriptId)?.isBundle === true;
+  if (!mapOfScript(debuggee, sandbox, location)) return sandbox.scripts.get(location.scriptId)?.isBundle === true;
   const original = toOriginal(debuggee, sandbox, location);
   return original !== undefined && !skipsFile(debuggee.configuration?.skipFiles ?? [], original.path);
 }

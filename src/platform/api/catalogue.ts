@@ -32,6 +32,8 @@ export interface CatalogueOptions {
   readonly clock: Clock;
   /** `$LATEST` has changed. */
   readonly onChanged: (name: string, version: VersionRecord) => void;
+  /** Comes before `onChanged`: live sandboxes shall go on with the new code. Gives the number of those that do. */
+  readonly onSwap: (name: string, version: VersionRecord) => number;
   readonly onRemoved: (name: string) => void;
   readonly onVersionRemoved: (name: string, version: string) => void;
   /** Code that something else than a function needs. */
@@ -128,6 +130,15 @@ export class Catalogue {
     return this.#save({ ...record, latest });
   }
 
+  /** Changes the code of `$LATEST` under its live sandboxes, as far as they can go on with it: `taken` is how many do. */
+  swapCode(name: string, code: Partial<VersionRecord>): { readonly record: FunctionRecord; readonly taken: number } {
+    const before = this.get({ name, qualifier: undefined });
+    let taken = 0;
+    const latest = { ...before.latest, ...code, ...this.stamp() };
+    const record = this.#save({ ...before, latest }, () => (taken = this.#options.onSwap(name, latest)));
+    return { record, taken };
+  }
+
   /** Changes what belongs to the function as a whole. */
   change(name: string, changes: Partial<FunctionRecord>): FunctionRecord {
     return this.#save({ ...this.get({ name, qualifier: undefined }), ...changes });
@@ -204,7 +215,7 @@ export class Catalogue {
     return { revisionId: randomUUID(), lastModified };
   }
 
-  #save(record: FunctionRecord): FunctionRecord {
+  #save(record: FunctionRecord, beforeChange: () => void = () => {}): FunctionRecord {
     const before = this.#functions.get(record.name);
     this.#options.store.saveFunction(record);
     this.#functions.set(record.name, record);
@@ -213,6 +224,7 @@ export class Catalogue {
       this.#options.onReserved(record.name, record.reservedConcurrency);
     }
     if (before?.latest.revisionId !== record.latest.revisionId) {
+      beforeChange();
       this.#options.onChanged(record.name, record.latest);
       if (before) this.#dropCode([before.latest]);
     }

@@ -1,4 +1,5 @@
 /** Functions: their code and their configuration. */
+import { SWAP_HEADER } from "../../protocol/platform-info.ts";
 import { invalidParameter, validationFailed } from "../http/lambda-error.ts";
 import { emptyReply, jsonReply, type Reply } from "../http/reply.ts";
 import { parseDestination } from "../events/destinations.ts";
@@ -146,15 +147,20 @@ export function updateConfiguration(api: Api, { body }: ApiRequest, wanted: Func
   return jsonReply(200, configurationView(record.name, record.latest));
 }
 
-export function updateCode({ catalogue }: Api, { body }: ApiRequest, wanted: FunctionName): Reply {
-  const input = parseBody(body, updateCodeSchema);
+export function updateCode({ catalogue }: Api, request: ApiRequest, wanted: FunctionName): Reply {
+  const input = parseBody(request.body, updateCodeSchema);
   mustBeUnqualified(wanted);
   const { latest } = catalogue.get(wanted);
   catalogue.checkRevision(latest, input.RevisionId);
   const code = catalogue.addCode(input.ZipFile, "UpdateFunctionCode", input.DryRun);
   if (input.DryRun === true) return jsonReply(200, configurationView(wanted.name, { ...latest, ...code }));
   const architecture = input.Architectures?.[0] ?? latest.architecture;
-  const record = catalogue.update(wanted.name, { ...code, architecture });
+  const changed = { ...code, architecture };
+  if (input.Publish !== true && request.header(SWAP_HEADER) !== undefined) {
+    const { record, taken } = catalogue.swapCode(wanted.name, changed);
+    return { ...jsonReply(200, configurationView(record.name, record.latest)), headers: [SWAP_HEADER, String(taken)] };
+  }
+  const record = catalogue.update(wanted.name, changed);
   const shown = input.Publish === true ? catalogue.publish(wanted.name, undefined) : record.latest;
   return jsonReply(200, configurationView(record.name, shown, input.Publish === true ? shown.version : undefined));
 }

@@ -35,7 +35,13 @@ interface FunctionState {
   running: number;
   /** Undefined: it shares what the account has left. */
   reserved: number | undefined;
-  readonly pools: Map<string, { readonly revisionId: string; readonly pool: VersionPool }>;
+  readonly pools: Map<string, VersionState>;
+}
+
+interface VersionState {
+  /** What new sandboxes of the pool are made of. */
+  version: VersionRecord;
+  readonly pool: VersionPool;
 }
 
 /** Why an invocation is refused, as Lambda calls it. */
@@ -147,11 +153,23 @@ export class Invoker {
   refresh(name: string, version: VersionRecord): void {
     const state = this.#state(name);
     const outdated = state.pools.get(version.version);
-    if (outdated && outdated.revisionId !== version.revisionId) {
+    if (outdated && outdated.version.revisionId !== version.revisionId) {
       state.pools.delete(version.version);
       outdated.pool.retire();
     }
     if (!isForeign(version.runtime)) this.#options.stock.prepare(version.memoryMb);
+  }
+
+  /**
+   * The version has new code: sandboxes whose handler can load it go on with it, in the same processes.
+   *
+   * @returns how many do
+   */
+  swap(name: string, version: VersionRecord): number {
+    const known = this.#state(name).pools.get(version.version);
+    if (!known || !differInCode(known.version, version)) return 0;
+    known.version = version;
+    return known.pool.swap({ taskRoot: this.#options.code.taskRoot(version.codeId), bytes: version.codeBytes });
   }
 
   remove(name: string): void {
@@ -187,11 +205,11 @@ export class Invoker {
 
   #poolOf(state: FunctionState, name: string, version: VersionRecord): VersionPool {
     const known = state.pools.get(version.version);
-    if (known && known.revisionId === version.revisionId) return known.pool;
+    if (known && known.version.revisionId === version.revisionId) return known.pool;
     this.refresh(name, version);
     const published = version.version === LATEST ? undefined : version.version;
     const pool = new VersionPool({
-      start: (owner, needed) => (needed || hasMemory() ? this.#start(name, version, owner) : undefined),
+      start: (owner, needed) => (needed || hasMemory() ? this.#start(name, made.version, owner) : undefined),
       log: (message, stream) => this.#options.logs.append(name, { timestampMs: Date.now(), message, stream }),
       measured: (measured) => {
         this.#running -= 1;
@@ -202,7 +220,8 @@ export class Invoker {
       },
       onGone: (sandbox) => this.#forget(sandbox),
     });
-    state.pools.set(version.version, { revisionId: version.revisionId, pool });
+    const made: VersionState = { version, pool };
+    state.pools.set(version.version, made);
     return pool;
   }
 
@@ -283,6 +302,19 @@ export class Invoker {
       },
     );
   }
+}
+
+/** Only in that: its sandboxes were made with everything else. */
+function differInCode(before: VersionRecord, after: VersionRecord): boolean {
+  const rest = ({
+    codeId: _i,
+    codeSha256: _h,
+    codeBytes: _b,
+    revisionId: _r,
+    lastModified: _m,
+    ...all
+  }: VersionRecord) => JSON.stringify(all);
+  return before.codeId !== after.codeId && rest(before) === rest(after);
 }
 
 function hasMemory(): boolean {

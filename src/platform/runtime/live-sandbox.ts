@@ -2,6 +2,7 @@
 import {
   BAD_PAYLOAD,
   encodeInvoke,
+  encodeText,
   FAILURE,
   FATAL_FAILURE,
   INIT_FAILED,
@@ -10,6 +11,8 @@ import {
   STREAM_CHUNK,
   STREAM_END,
   STREAM_START,
+  SWAP,
+  TAKES_CODE,
   type Assignment,
 } from "../frames.ts";
 import {
@@ -26,6 +29,9 @@ import type { Sandbox, SandboxExit, SandboxListener } from "./sandbox.ts";
 
 const INIT_TIMEOUT_MS = 10_000;
 const MIB = 1024 * 1024;
+/** A process keeps every version of its code in memory: it takes so many new ones, and so large a share of its memory (of zips, which are a fraction of what they become). */
+const MAX_SWAPS = 20;
+const MAX_SWAPPED_SHARE = 1 / 32;
 /** Lambda's limit on a result, in bytes. */
 const MAX_RESULT_BYTES = 6_291_556;
 
@@ -44,6 +50,14 @@ export interface InitProblem {
   readonly log: string;
   /** The answer to the invocation that waited for it. */
   outcome(requestId: string): Outcome;
+}
+
+/** Code that takes the place of a sandbox's own. */
+export interface NewCode {
+  /** Absolute path of it, unpacked. */
+  readonly taskRoot: string;
+  /** Of the zip. */
+  readonly bytes: number;
 }
 
 /** Whoever owns the sandbox. */
@@ -90,6 +104,12 @@ export class LiveSandbox implements SandboxListener {
   readonly #pieces: Buffer[] = [];
   #streamedBytes = 0;
   #maxMemoryMb = 0;
+  /** Undefined before it is initialised. */
+  #takesCode: boolean | undefined;
+  /** For when it is initialised. */
+  #newCode: NewCode | undefined;
+  #swaps = 0;
+  #swappedBytes = 0;
   /** When it last became free, on the clock of `performance.now()`. */
   freeSince = 0;
   /** Its code or configuration is outdated: it ends when the invocation in flight has. */
@@ -130,6 +150,22 @@ export class LiveSandbox implements SandboxListener {
     );
   }
 
+  /**
+   * Its next invocation runs this code, in the same process. One that cannot do that is `retired` from now on.
+   *
+   * @returns whether it takes the code, as far as that is known yet
+   */
+  swap(code: NewCode): boolean {
+    this.#newCode = code;
+    if (this.#takesCode === undefined) return false;
+    this.#swaps += 1;
+    this.#swappedBytes += code.bytes;
+    const isRoom = this.#swappedBytes <= this.#assignment.memoryMb * MIB * MAX_SWAPPED_SHARE;
+    this.retired ||= !this.#takesCode || this.#swaps > MAX_SWAPS || !isRoom;
+    if (!this.retired) this.#sandbox.send(encodeText(SWAP, JSON.stringify({ taskRoot: code.taskRoot })));
+    return !this.retired;
+  }
+
   /** Ends it now; an invocation in flight fails. */
   kill(): void {
     this.#sandbox.kill();
@@ -160,7 +196,7 @@ export class LiveSandbox implements SandboxListener {
   }
 
   onFrame(type: number, body: Buffer): void {
-    if (type === INITIALISED) this.#initialised();
+    if (type === INITIALISED) this.#initialised(body.toString() === TAKES_CODE);
     else if (type === INIT_FAILED)
       this.#initFailed(() => ({ kind: "failure", body }), `error\tError Type: ${errorType(body)}`);
     else if (type === RESULT) this.#finish(checkSize(body), undefined);
@@ -219,8 +255,10 @@ export class LiveSandbox implements SandboxListener {
     this.#finish(failure.length > 0 ? { kind: "failure", body: failure } : checkSize(whole), undefined);
   }
 
-  #initialised(): void {
+  #initialised(takesCode: boolean): void {
     if (this.#initMs !== undefined) return this.kill();
+    this.#takesCode = takesCode;
+    if (this.#newCode) this.swap(this.#newCode);
     this.#initMs = performance.now() - this.#startedAt;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#timedOut(), this.#timeoutMs);

@@ -1,6 +1,13 @@
 /** The sandboxes of one version of one function, and the invocations that wait for one. */
 import { appendToTail, notStarted, type Invocation } from "./invocation.ts";
-import { aliasOf, LiveSandbox, type InitProblem, type Measured, type SandboxOwner } from "./live-sandbox.ts";
+import {
+  aliasOf,
+  LiveSandbox,
+  type InitProblem,
+  type Measured,
+  type NewCode,
+  type SandboxOwner,
+} from "./live-sandbox.ts";
 
 /** So many sandboxes start, and work at once, without hesitation. */
 const UNHESITATING = 4;
@@ -68,6 +75,21 @@ export class VersionPool implements SandboxOwner {
     }
     for (const sandbox of this.#free.splice(0)) sandbox.kill();
     this.#endUnneeded();
+  }
+
+  /**
+   * The version has other code: sandboxes that can take it go on with it, the others end when they have finished.
+   *
+   * @returns how many go on
+   */
+  swap(code: NewCode): number {
+    const taken = [...this.#all].filter((sandbox) => sandbox.swap(code)).length;
+    const outdated = this.#free.filter(({ retired }) => retired);
+    for (const sandbox of outdated) {
+      this.#free.splice(this.#free.indexOf(sandbox), 1);
+      sandbox.kill();
+    }
+    return taken;
   }
 
   /** Ends what has been free since before `time` (of `performance.now()`). */

@@ -2,7 +2,17 @@
  * A sandbox: the process in which a deployed function runs. It starts without a function, waits for
  * its assignment, loads the handler and then serves one invocation after the other.
  */
-import { ASSIGN, INIT_FAILED, INITIALISED, INVOKE, type Assignment } from "../frames.ts";
+import { TAKE_CODE } from "../../protocol/take-code.ts";
+import {
+  ASSIGN,
+  type Assignment,
+  type CodeSwap,
+  INIT_FAILED,
+  INITIALISED,
+  INVOKE,
+  SWAP,
+  TAKES_CODE,
+} from "../frames.ts";
 import { listenForFrames, readFrameBlocking, sendText } from "./channel.ts";
 import { captureOutput, writeLogLine } from "./console.ts";
 import { endBecauseIdle, endBecauseUncaught, invoke } from "./invocation.ts";
@@ -40,8 +50,9 @@ async function start(assignment: Assignment): Promise<void> {
     sendText(INIT_FAILED, JSON.stringify(toRuntimeFailure(error)));
     process.exit(1);
   }
-  sendText(INITIALISED, "");
-  if (assignment.stayAwake || process.platform === "win32") serveAwake(handler, assignment);
+  const isAwake = assignment.stayAwake || process.platform === "win32";
+  sendText(INITIALISED, isAwake && codeTaker(handler) ? TAKES_CODE : "");
+  if (isAwake) serveAwake(handler, assignment);
   else serveFrozen(handler, assignment);
 }
 
@@ -64,15 +75,45 @@ function serveFrozen(handler: Handler, assignment: Assignment): void {
   setImmediate(next);
 }
 
-/** Between invocations the event loop turns: an inspector is served at any time. */
+/**
+ * Between invocations the event loop turns: an inspector is served at any time. Other code that comes meanwhile is taken
+ * between two invocations, too.
+ */
 function serveAwake(handler: Handler, assignment: Assignment): void {
+  let running = false;
+  let next: CodeSwap | undefined;
+  const swap = (): void => {
+    if (next && !running) takeCode(handler, next);
+    if (!running) next = undefined;
+  };
   const channel = listenForFrames((type, body) => {
+    if (type === SWAP) {
+      next = JSON.parse(body.toString()) as CodeSwap;
+      return swap();
+    }
     if (type !== INVOKE) process.exit(1);
     // While the function runs only its own work keeps the loop alive, so that `beforeExit` tells when it is empty.
     channel.unref();
-    invoke(handler, assignment, body, () => channel.ref());
+    running = true;
+    invoke(handler, assignment, body, () => {
+      running = false;
+      channel.ref();
+      swap();
+    });
   });
   process.on("beforeExit", endBecauseIdle);
+}
+
+/** What a process that starts with this code would find. */
+function takeCode(handler: Handler, { taskRoot }: CodeSwap): void {
+  process.env["LAMBDA_TASK_ROOT"] = taskRoot;
+  process.chdir(taskRoot);
+  codeTaker(handler)?.(taskRoot);
+}
+
+function codeTaker(handler: Handler): ((taskRoot: string) => void) | undefined {
+  const taker: unknown = Reflect.get(handler, Symbol.for(TAKE_CODE));
+  return typeof taker === "function" ? (taker as (taskRoot: string) => void) : undefined;
 }
 
 function unhandledRejection(reason: unknown): Error {

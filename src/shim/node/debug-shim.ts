@@ -21,10 +21,11 @@ function chooseHandler(): Handler {
   delete process.env[debugEnvironment];
   delete process.env[STOP_ENVIRONMENT];
   const taskRoot = process.env["LAMBDA_TASK_ROOT"] || __dirname;
-  const module = userModule(taskRoot, process.env[handlerEnvironment] || "index.handler");
+  const specification = process.env[handlerEnvironment] || "index.handler";
+  const module = userModule(taskRoot, specification);
   if (!address) return undebuggedHandler(module);
   try {
-    return debuggedHandler({ address, stopPolicy, taskRoot }, module);
+    return debuggedHandler({ address, stopPolicy, taskRoot, specification });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     writeSync(

@@ -15,7 +15,7 @@ import type { HelloFacts } from "./handshake.ts";
 import { inspectMainThread, type InspectedThread } from "./inspected-thread.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { noteAway, noteHeard } from "./presence.ts";
-import type { ToMain, ToWorker, WorkerOptions } from "./thread-messages.ts";
+import type { CodeFacts, ToMain, ToWorker, WorkerOptions } from "./thread-messages.ts";
 import type { CdpMessage } from "./thread-state.ts";
 
 /** How long the first invocation waits: for anybody to answer, for the handshake, for the breakpoints. */
@@ -39,6 +39,8 @@ const ABORT_MS = 20;
 interface Shim {
   readonly port: MessagePort;
   readonly options: WorkerOptions;
+  /** What the next invocation runs. */
+  code: CodeFacts;
   readonly instance: string;
   readonly outbox: Outbox;
   connection: Connection | undefined;
@@ -67,6 +69,7 @@ function run(port: MessagePort, options: WorkerOptions): void {
   const shim: Shim = {
     port,
     options,
+    code: options,
     instance: randomUUID(),
     outbox: createOutbox(),
     connection: undefined,
@@ -90,6 +93,7 @@ function run(port: MessagePort, options: WorkerOptions): void {
     if (message.type === "started") onStarted(shim, message);
     else if (message.type === "ended") onEnded(shim, message);
     else if (message.type === "condition-failed") send(shim, message);
+    else if (message.type === "swapped") onSwapped(shim, message);
     else onExit(shim);
   });
 }
@@ -121,9 +125,10 @@ function connectionEvents(shim: Shim): ConnectionEvents {
 }
 
 function describe(shim: Shim): HelloFacts {
-  const { options, instance, thread, epoch, invocation } = shim;
+  const { options, code, instance, thread, epoch, invocation } = shim;
   shim.toldRequest = invocation?.requestId;
-  const { functionName, buildId, taskRoot } = options;
+  const { functionName } = options;
+  const { buildId, taskRoot } = code;
   const facts: HelloFacts = {
     instance,
     functionName,
@@ -145,7 +150,7 @@ function onVerified(shim: Shim): void {
   if (!shim.thread) {
     shim.epoch += 1;
     const emit = (message: CdpMessage): void => sendCdp(shim, message);
-    shim.thread = inspectMainThread(shim.options.taskRoot, emit, (requestId) => abort(shim, requestId));
+    shim.thread = inspectMainThread(shim.code.taskRoot, emit, (requestId) => abort(shim, requestId));
     enterStretch(shim, () => {});
   }
   for (const message of shim.outbox.take(shim.toldRequest)) send(shim, message);
@@ -160,6 +165,15 @@ function onRelayMessage(shim: Shim, message: RelayMessage): void {
   if (message.type !== "ready") return;
   clearTimeout(shim.gateTimer);
   tell(shim, { type: "attached" });
+}
+
+/** The next invocation waits, as the first one did, until the breakpoints are in the new code; for nobody, if nobody is there. */
+function onSwapped(shim: Shim, { buildId, taskRoot }: CodeFacts): void {
+  shim.code = { buildId, taskRoot };
+  shim.thread?.adopt(taskRoot);
+  // While the line is down the next `hello` tells it.
+  const isTold = shim.connection?.send({ type: "code-swapped", buildId, taskRoot }) === true;
+  openGateIn(shim, isTold && !shim.away ? READY_MS : 0);
 }
 
 /** A worker that got no time to run finds its timer due together with the peer's answer: the answer goes first. */

@@ -1,16 +1,16 @@
 /** The half of the debug shim in the function's main thread: holds the first invocation and reports all of them. */
-import { readFileSync, realpathSync } from "node:fs";
-import path from "node:path";
 import { isSealed } from "../../protocol/sealed-secret.ts";
+import { TAKE_CODE } from "../../protocol/take-code.ts";
 import { sessionIn } from "../../protocol/stop-policy.ts";
 import { isLoopback } from "./loopback.ts";
 import { createStopDecider } from "./stop-decider.ts";
 import { PRESENCE_BYTES } from "./presence.ts";
 import type { WorkerOptions } from "./thread-messages.ts";
-import { openWorkerLine } from "./worker-line.ts";
+import { openWorkerLine, type WorkerLine } from "./worker-line.ts";
+import { type DeployedCode, deployedCode, factsOf } from "./deployed-code.ts";
 import { atMost } from "./at-most.ts";
 import { createUncaughtCaller, type UncaughtCaller } from "./uncaught.ts";
-import { callHandler, type Handler, type UserModule } from "./user-handler.ts";
+import { callHandler, type Handler } from "./user-handler.ts";
 
 /** The worker opens the gate in time; this is for a worker that broke. */
 const MAX_GATE_MS = 16_000;
@@ -25,6 +25,8 @@ export interface DebuggedHandlerOptions {
   /** See stop-policy.ts. */
   readonly stopPolicy: string | undefined;
   readonly taskRoot: string;
+  /** Which handler is the user's: see user-handler.ts. */
+  readonly specification: string;
 }
 
 /**
@@ -32,63 +34,90 @@ export interface DebuggedHandlerOptions {
  *
  * @throws Error if the address or the policy is none, or no worker can be started
  */
-export function debuggedHandler(options: DebuggedHandlerOptions, userModule: UserModule): Handler {
-  let caller: UncaughtCaller | undefined;
-  const { address, stopPolicy: policy, taskRoot } = options;
+export function debuggedHandler({ address, stopPolicy, taskRoot, specification }: DebuggedHandlerOptions): Handler {
+  const code = deployedCode(taskRoot, specification);
+  let direct: Handler | undefined;
   const decider = createStopDecider({
-    policy,
+    policy: stopPolicy,
     session: sessionIn(address),
     onProblem: (message) => line.conditionFailed(message),
   });
-  const workerData = workerOptions(address, taskRoot, decider.selective);
-  const line = openWorkerLine(workerData, {
+  const line = openWorkerLine(workerOptions(address, taskRoot, decider.selective), {
     onFree: () => {
-      caller?.restore();
+      calls.restore();
       decider.end();
     },
     onBudget: (left) => decider.limit(left),
   });
-  let loaded: Promise<Handler> | undefined;
-  let held: Promise<void> | undefined;
-
-  const free = async (event: unknown, context: unknown): Promise<unknown> => {
-    const { requestId, remainingMs } = identify(context);
-    line.startedFree(requestId, remainingMs);
-    try {
-      return await callHandler(await (loaded ??= userModule.load()), event, context);
-    } finally {
-      line.endedFree(requestId);
-    }
-  };
-  const debugged = async (event: unknown, context: unknown): Promise<unknown> => {
-    const { requestId, remainingMs } = identify(context);
-    const armed = line.started(requestId, remainingMs);
-    held ??= atMost(Math.min(MAX_GATE_MS, remainingMs * MAX_GATE_SHARE), line.opened);
-    await held;
-    await armed;
-    const startedAt = performance.now();
-    let problem: string | undefined;
-    try {
-      const handler = await (loaded ??= userModule.load());
-      if (!line.attached) return await callHandler(handler, event, context);
-      caller ??= createUncaughtCaller();
-      return await (caller?.call ?? callHandler)(handler, event, context);
-    } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
-      throw error;
-    } finally {
-      await line.ended(requestId, performance.now() - startedAt, problem);
-    }
-  };
-  let direct: Handler | undefined;
-  return (...args) => {
+  const calls = createCalls(code, line);
+  const handler: Handler = (...args) => {
     if (direct) return direct(...args);
-    if (line.free && loaded) void loaded.then((handler) => (direct = handler)).catch(() => {});
+    if (line.free && code.isLoaded) keepDirect(code.load());
     const [event, context] = args;
-    const run = (stops: boolean): unknown => (stops && !line.away ? debugged(event, context) : free(event, context));
+    const run = (stops: boolean): unknown =>
+      stops && !line.away ? calls.debugged(event, context) : calls.free(event, context);
     if (line.free) return run(false);
     const stops = decider.stops(event, context);
     return typeof stops === "boolean" ? run(stops) : stops.then(run);
+  };
+  const keepDirect = (loaded: Promise<Handler>): void => {
+    void loaded.then((found) => (direct = code.isLatest(loaded) ? found : undefined)).catch(() => {});
+  };
+  const takeCode = (next: string): void => {
+    direct = undefined;
+    code.replace(next);
+    const { buildId, taskRoot: root } = factsOf(next);
+    line.swapped({ buildId, taskRoot: root });
+    calls.holdNext();
+  };
+  return Object.assign(handler, { [Symbol.for(TAKE_CODE)]: takeCode });
+}
+
+interface Calls {
+  /** As if there were no debugger. */
+  free(event: unknown, context: unknown): Promise<unknown>;
+  debugged(event: unknown, context: unknown): Promise<unknown>;
+  /** The next debugged one waits until the line is open. */
+  holdNext(): void;
+  /** Nobody debugs any more. */
+  restore(): void;
+}
+
+function createCalls(code: DeployedCode, line: WorkerLine): Calls {
+  let caller: UncaughtCaller | undefined;
+  let held: Promise<void> | undefined;
+  return {
+    free: async (event, context) => {
+      const { requestId, remainingMs } = identify(context);
+      line.startedFree(requestId, remainingMs);
+      try {
+        return await callHandler(await code.load(), event, context);
+      } finally {
+        line.endedFree(requestId);
+      }
+    },
+    debugged: async (event, context) => {
+      const { requestId, remainingMs } = identify(context);
+      const armed = line.started(requestId, remainingMs);
+      held ??= atMost(Math.min(MAX_GATE_MS, remainingMs * MAX_GATE_SHARE), line.opened);
+      await held;
+      await armed;
+      const startedAt = performance.now();
+      let problem: string | undefined;
+      try {
+        const handler = await code.load();
+        if (!line.attached) return await callHandler(handler, event, context);
+        caller ??= createUncaughtCaller();
+        return await (caller?.call ?? callHandler)(handler, event, context);
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error);
+        throw error;
+      } finally {
+        await line.ended(requestId, performance.now() - startedAt, problem);
+      }
+    },
+    holdNext: () => (held = undefined),
+    restore: () => caller?.restore(),
   };
 }
 
@@ -101,31 +130,16 @@ function workerOptions(address: string, taskRoot: string, selective: boolean): W
   if (url.protocol === "ws:" && !isLoopback(url)) throw new Error("another machine is trusted only over wss:");
   // Whoever is in between must not read along.
   if (!isLoopback(url) && !isSealed(secret)) throw new Error("another machine is trusted only with a sealed secret");
-  const manifest = readManifest(taskRoot);
+  const facts = factsOf(taskRoot);
   return {
     url: url.href,
     secret,
-    functionName: text(manifest["function"]) ?? process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? "",
-    buildId: text(manifest["buildId"]) ?? "",
-    taskRoot: realpathSync(taskRoot),
+    ...facts,
+    functionName: facts.functionName ?? process.env["AWS_LAMBDA_FUNCTION_NAME"] ?? "",
     released: new SharedArrayBuffer(4),
     presence: new SharedArrayBuffer(PRESENCE_BYTES),
     selective,
   };
-}
-
-/** Without it the debugger finds no source map, but the function runs. */
-function readManifest(taskRoot: string): Record<string, unknown> {
-  try {
-    const manifest: unknown = JSON.parse(readFileSync(path.join(taskRoot, "faasify.json"), "utf8"));
-    return { ...(manifest as object | null) };
-  } catch {
-    return {};
-  }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }
 
 function identify(context: unknown): { requestId: string; remainingMs: number } {
@@ -135,7 +149,7 @@ function identify(context: unknown): { requestId: string; remainingMs: number } 
   };
   const remaining = typeof getRemainingTimeInMillis === "function" ? getRemainingTimeInMillis.call(context) : undefined;
   return {
-    requestId: text(awsRequestId) ?? crypto.randomUUID(),
+    requestId: typeof awsRequestId === "string" ? awsRequestId : crypto.randomUUID(),
     remainingMs: typeof remaining === "number" && remaining >= 0 ? remaining : UNKNOWN_REMAINING_MS,
   };
 }

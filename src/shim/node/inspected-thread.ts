@@ -22,6 +22,8 @@ export interface InspectedThread {
   resume(skipPauses: boolean): void;
   /** Pauses that were skipped until now are no more; in a `free` stretch no breakpoint is even evaluated, and nothing is reported. */
   enter(stretch: "debugged" | "free", done: () => void): void;
+  /** Code of the user's is also in this folder, from now on. */
+  adopt(taskRoot: string): void;
   /** Answers ahead that nobody wants. */
   forget(ids: readonly number[]): void;
   /** Removes all breakpoints, resumes, lets the inspector go. */
@@ -62,7 +64,7 @@ export function inspectMainThread(
 ): InspectedThread {
   const state: ThreadState = {
     session: new inspector.Session(),
-    rootUrl: `${pathToFileURL(taskRoot).href}/`,
+    rootUrls: [urlOf(taskRoot)],
     urls: new Map(),
     emit,
     replay: createReplay(),
@@ -98,6 +100,9 @@ export function inspectMainThread(
       if (state.paused) post(state, "Debugger.resume");
     },
     enter: (stretch, done) => enter(state, stretch === "free", done),
+    adopt: (root) => {
+      if (!state.rootUrls.includes(urlOf(root))) state.rootUrls.push(urlOf(root));
+    },
     forget: (ids) => state.replay.forget(ids),
     release: () => {
       state.pauseWanted = false;
@@ -337,15 +342,24 @@ function hostOf(state: ThreadState): Parameters<typeof serveOwn>[0] {
   };
 }
 
-function isUserCode({ rootUrl }: ThreadState, url: string): boolean {
-  if (url.startsWith("node:") || url.startsWith(`${rootUrl}node_modules/`)) return false;
-  return !url.startsWith("file:") || (url.startsWith(rootUrl) && !shimUrl.test(url));
+function urlOf(taskRoot: string): string {
+  return `${pathToFileURL(taskRoot).href}/`;
+}
+
+function isUserCode({ rootUrls }: ThreadState, url: string): boolean {
+  if (url.startsWith("node:")) return false;
+  if (!url.startsWith("file:")) return true;
+  const root = rootUrls.find((candidate) => url.startsWith(candidate));
+  return root !== undefined && !url.startsWith(`${root}node_modules/`) && !shimUrl.test(url);
 }
 
 /** Steps pass over Node's own code, the shim, packages beside the bundle and the platform's runtime; `params` are the adapter's: its patterns stay. */
-function blackbox({ rootUrl }: ThreadState, params?: unknown): object {
-  const root = rootUrl.slice("file://".length).replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  const own = ["^node:", shimUrl.source, `^file://(?!${root})`, `^file://${root}node_modules/`];
+function blackbox({ rootUrls }: ThreadState, params?: unknown): object {
+  const patterns = rootUrls.map((url) =>
+    url.slice("file://".length).replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`),
+  );
+  const roots = patterns.join("|");
+  const own = ["^node:", shimUrl.source, `^file://(?!${roots})`, `^file://(?:${roots})node_modules/`];
   const theirs = (params as { patterns?: string[] } | undefined)?.patterns ?? [];
   return { ...(params as object | undefined), patterns: [...own, ...theirs] };
 }

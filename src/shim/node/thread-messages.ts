@@ -1,13 +1,17 @@
 /** What the shim's two halves tell each other, by `postMessage`. */
 
-export interface WorkerOptions {
+/** Which code it is. */
+export interface CodeFacts {
+  readonly buildId: string;
+  /** Real path: what script urls start with. */
+  readonly taskRoot: string;
+}
+
+export interface WorkerOptions extends CodeFacts {
   /** `ws://HOST:PORT/SESSION`, without the secret. */
   readonly url: string;
   readonly secret: string;
   readonly functionName: string;
-  readonly buildId: string;
-  /** Real path: what script urls start with. */
-  readonly taskRoot: string;
   /** One 32-bit cell; becomes 1 when the inspector is let go at exit. */
   readonly released: SharedArrayBuffer;
   /** See presence.ts. */
@@ -29,6 +33,8 @@ export type ToWorker =
   | { readonly type: "ended"; readonly requestId: string; readonly durationMs: number; readonly error?: string }
   /** What is wrong with the condition that chooses invocations. */
   | { readonly type: "condition-failed"; readonly message: string }
+  /** From the next invocation on other code runs. */
+  | ({ readonly type: "swapped" } & CodeFacts)
   /** The process ends. */
   | { readonly type: "exit" };
 

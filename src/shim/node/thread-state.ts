@@ -23,8 +23,8 @@ export interface Paused {
 
 export interface ThreadState {
   readonly session: inspector.Session;
-  /** Of the deployed code, with a slash at its end. */
-  readonly rootUrl: string;
+  /** Of all code that was ever in this process: urls of its folders, with a slash at the end. The latest is the last. */
+  readonly rootUrls: string[];
   readonly urls: Map<string, string>;
   readonly emit: (message: CdpMessage) => void;
   readonly replay: Replay;

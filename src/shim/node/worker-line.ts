@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Worker } from "node:worker_threads";
 import { atMost } from "./at-most.ts";
 import { readPresence, STALE_MS } from "./presence.ts";
-import type { ToMain, ToWorker, WorkerOptions } from "./thread-messages.ts";
+import type { CodeFacts, ToMain, ToWorker, WorkerOptions } from "./thread-messages.ts";
 
 export interface WorkerLine {
   readonly attached: boolean;
@@ -11,8 +11,10 @@ export interface WorkerLine {
   readonly free: boolean;
   /** The debugger's author is away: breakpoints would stop nobody's invocation. */
   readonly away: boolean;
-  /** Resolves when the debugger is ready, or when nobody is to be waited for. */
+  /** Resolves when the debugger is ready for the code that there is now, or when nobody is to be waited for. */
   readonly opened: Promise<void>;
+  /** Other code runs from the next invocation on; its breakpoints must be set first. */
+  swapped(code: CodeFacts): void;
   /** Resolves when breakpoints stop this invocation, if they shall; at once where they do already. */
   started(requestId: string, remainingMs: number): Promise<void>;
   startedFree(requestId: string, remainingMs: number): void;
@@ -50,7 +52,13 @@ export function openWorkerLine(options: WorkerOptions, events: LineEvents): Work
     get away() {
       return link.attached && readPresence(options.presence).away;
     },
-    opened: link.opened,
+    get opened() {
+      return link.opened.promise;
+    },
+    swapped: (code) => {
+      if (link.attached) link.opened = Promise.withResolvers();
+      tell({ type: "swapped", ...code });
+    },
     started: (requestId, remainingMs) => {
       const unsure = link.attached && readPresence(options.presence).heardMsAgo > STALE_MS;
       const armed = unsure || wasFree ? armings.wait(requestId) : undefined;
@@ -73,7 +81,8 @@ export function openWorkerLine(options: WorkerOptions, events: LineEvents): Work
   };
 }
 
-interface Link extends Pick<WorkerLine, "opened"> {
+interface Link {
+  opened: PromiseWithResolvers<void>;
   attached: boolean;
   free: boolean;
   readonly flushes: Waiters;
@@ -82,11 +91,10 @@ interface Link extends Pick<WorkerLine, "opened"> {
 }
 
 function linkTo(worker: Worker, { released }: WorkerOptions, { onFree, onBudget }: LineEvents): Link {
-  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const link: Link = {
     attached: false,
     free: false,
-    opened,
+    opened: Promise.withResolvers(),
     flushes: createWaiters(),
     armings: createWaiters(),
     tell: (message) => worker.postMessage(message, []),
@@ -97,7 +105,7 @@ function linkTo(worker: Worker, { released }: WorkerOptions, { onFree, onBudget 
     link.attached = false;
     process.off("exit", release);
     onFree();
-    open();
+    link.opened.resolve();
     link.flushes.settleAll();
     link.armings.settleAll();
   };
@@ -115,7 +123,7 @@ function linkTo(worker: Worker, { released }: WorkerOptions, { onFree, onBudget 
     if (message.type === "stop-budget") return onBudget(message.remaining);
     if (message.type === "attached") link.attached = !link.free;
     else if (message.final) runFree();
-    open();
+    link.opened.resolve();
   });
   process.once("exit", release);
   return link;

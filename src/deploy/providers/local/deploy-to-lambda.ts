@@ -1,6 +1,7 @@
 /** Brings a function on a Lambda API into the wanted state with as few requests as possible. */
 import { FaasifyError } from "../../../core/errors.ts";
 import type { DeployOutcome, DeployRequest } from "../../provider.ts";
+import { SWAP_HEADER } from "../../../protocol/platform-info.ts";
 import { wait } from "../../wait.ts";
 import {
   API,
@@ -63,12 +64,19 @@ async function update(
   { zip, signal, before }: DeployContext & { readonly before: RemoteConfiguration },
 ): Promise<DeployOutcome> {
   const path = `${API}/${request.name}`;
-  const put = async (what: string, body: string): Promise<RemoteConfiguration> => {
-    const answer = await send({ method: "PUT", path: `${path}/${what}`, body }, signal);
+  let swapped = 0;
+  const put = async (
+    what: string,
+    body: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<RemoteConfiguration> => {
+    const answer = await send({ method: "PUT", path: `${path}/${what}`, body, headers }, signal);
     if (answer.status !== 200) throw failureOf(answer, request.name);
+    swapped = Number(answer.headers[SWAP_HEADER] ?? 0);
     return settled(send, readAnswer(functionConfigurationSchema, answer), signal);
   };
-  const putCode = async () => put("code", JSON.stringify({ ZipFile: await zip() }));
+  const swap = request.swap ? { [SWAP_HEADER]: "1" } : {};
+  const putCode = async () => put("code", JSON.stringify({ ZipFile: await zip() }), swap);
   const putSettings = () => put("configuration", JSON.stringify(settingsOf(request)));
 
   const broken = before.State === "Failed";
@@ -80,7 +88,11 @@ async function update(
   if (newCode && codeFirst) after = await putCode();
   if (newSettings) after = await putSettings();
   if (newCode && !codeFirst) after = await putCode();
-  return { deployment: deploymentOf(request, after), unchanged: !newCode && !newSettings };
+  return {
+    deployment: deploymentOf(request, after),
+    unchanged: !newCode && !newSettings,
+    ...(request.swap && { swapped }),
+  };
 }
 
 function settingsOf({ artifact, configuration }: DeployRequest) {
