@@ -3,6 +3,7 @@ import { version } from "../core/version.ts";
 import { isRecent } from "../deploy/providers/local/node-executable.ts";
 import { EXIT, parseCommandLine, type Command } from "./command.ts";
 import { analyze } from "./commands/analyze.ts";
+import { canary } from "./commands/canary.ts";
 import { dap } from "./commands/dap.ts";
 import { decompose } from "./commands/decompose.ts";
 import { deploy } from "./commands/deploy.ts";
@@ -15,6 +16,7 @@ import { platform } from "./commands/platform.ts";
 import { relay } from "./commands/relay.ts";
 import { remove } from "./commands/remove.ts";
 import { restore } from "./commands/restore.ts";
+import { rollback } from "./commands/rollback.ts";
 import { verify } from "./commands/verify.ts";
 import { createContext } from "./context.ts";
 
@@ -25,6 +27,8 @@ const commands: readonly Command[] = [
   invoke,
   decompose,
   verify,
+  canary,
+  rollback,
   list,
   logs,
   metrics,

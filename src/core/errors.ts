@@ -10,6 +10,8 @@ export const errorCodes = [
   "asset-missing",
   "bad-arguments",
   "build-failed",
+  "canary-not-running",
+  "canary-running",
   "copy-changed",
   "credentials-rejected",
   "debug-session-failed",

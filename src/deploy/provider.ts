@@ -1,4 +1,5 @@
 import type { Artifact } from "../core/artifact.ts";
+import type { CanaryPlan, CanaryState } from "../core/canary/canary.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
 import type { InvocationInput, InvocationResult, ProviderId } from "../core/invocation.ts";
 import type { Observation } from "../core/observation.ts";
@@ -148,6 +149,27 @@ export interface FunctionVersions {
   removeAlias(name: string, alias: string, signal: AbortSignal): Promise<void>;
 }
 
+export interface CanaryRequest extends CanaryPlan {
+  /** One that is at a published version, without a canary. */
+  readonly alias: string;
+  /** The version to try. */
+  readonly canary: string;
+}
+
+/**
+ * Canaries: one at a time for a function. They go on without whoever started them.
+ *
+ * All reject with `function-not-deployed` when there is no such function.
+ */
+export interface FunctionCanaries {
+  /** The last one there was. */
+  find(name: string, signal: AbortSignal): Promise<CanaryState | undefined>;
+  /** @throws FaasifyError `canary-running`, `version-conflict`, `version-not-found` */
+  start(name: string, request: CanaryRequest, signal: AbortSignal): Promise<CanaryState>;
+  /** Ends the one that runs. @throws FaasifyError `canary-not-running` */
+  end(name: string, how: "promote" | "rollback", signal: AbortSignal): Promise<CanaryState>;
+}
+
 /**
  * One FaaS platform. Implementations live in `providers/<id>/`, hold no state besides their
  * client, and pass the shared suite in test/contract/.
@@ -185,4 +207,6 @@ export interface FaasProvider {
   ): Promise<readonly Observation[]>;
   /** Absent: the platform has no versions. */
   readonly versions?: FunctionVersions;
+  /** Absent: the platform drives none by itself. */
+  readonly canaries?: FunctionCanaries;
 }

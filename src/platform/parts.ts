@@ -3,6 +3,8 @@ import path from "node:path";
 import type { Log } from "../core/log.ts";
 import type { Api } from "./api/api.ts";
 import { Catalogue } from "./api/catalogue.ts";
+import { Canaries } from "./canaries/canaries.ts";
+import { canaryRecordSchema } from "./canaries/canary-record.ts";
 import { LayerShelf } from "./api/layer-shelf.ts";
 import { steadyClock, systemClock } from "./clock.ts";
 import { EventQueue } from "./events/event-queue.ts";
@@ -38,6 +40,7 @@ export interface Parts {
   readonly invoker: Invoker;
   readonly queue: EventQueue;
   readonly schedules: Schedules;
+  readonly canaries: Canaries;
   readonly logs: LogBook;
   readonly stock: SandboxStock;
   readonly reaper: Reaper;
@@ -52,7 +55,10 @@ export function createParts(options: PartsOptions, store: StateStore): Parts {
   const temporaryFolder = path.join(folder, "tmp");
   const invoker = new Invoker({ stock, logs, code, temporaryFolder, idleMs, maxConcurrency, freeze: options.freeze });
   const layers = new LayerShelf(store.collection("layer", layerSchema));
-  const onRemoved = (name: string): void => queue.removeFunction(name);
+  const onRemoved = (name: string): void => {
+    queue.removeFunction(name);
+    canaries.remove(name);
+  };
   const catalogue = createCatalogue({ store, code, invoker, logs, layers, onRemoved });
   restoreInvoker(invoker, store, catalogue);
   const queueFolder = path.join(folder, "queues");
@@ -63,9 +69,16 @@ export function createParts(options: PartsOptions, store: StateStore): Parts {
     clock: systemClock,
     onProblem: (error) => log.warn("A scheduled event cannot be kept", error),
   });
+  const canaries = new Canaries({
+    collection: store.collection("canary", canaryRecordSchema),
+    catalogue,
+    clock: steadyClock,
+    onProblem: (error) => log.warn("A canary cannot be kept", error),
+  });
+  invoker.onMeasured = (name, version, measured) => canaries.note(name, version, measured);
   const secret = store.credentials.secretAccessKey;
   const api: Api = { catalogue, layers, code, clock: systemClock, secret, maxConcurrency, queueFolder };
-  return { api, store, catalogue, invoker, queue, schedules, logs, stock, reaper };
+  return { api, store, catalogue, invoker, queue, schedules, canaries, logs, stock, reaper };
 }
 
 interface QueueParts {

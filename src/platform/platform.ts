@@ -71,7 +71,7 @@ function notWritable(folder: string, reason: string, cause: unknown): FaasifyErr
 async function serve(options: PlatformOptions, store: StateStore): Promise<Platform> {
   const { folder, log } = options;
   const parts = createParts(options, store);
-  const { api, catalogue, invoker, queue, logs, stock, reaper } = parts;
+  const { api, catalogue, invoker, queue, canaries, logs, stock, reaper } = parts;
   const { promise: shutdownRequested, resolve: shutdown } = Promise.withResolvers<void>();
   const verifier = createSignatureVerifier(store.credentials, REGION);
   const server = createHttpServer({
@@ -79,7 +79,7 @@ async function serve(options: PlatformOptions, store: StateStore): Promise<Platf
     urls: createUrlGateway({ catalogue, invoker, verifier, clock: systemClock }),
     clock: systemClock,
     invokeFast: createInvokeHandler(catalogue, invoker, queue),
-    handle: createRouter(api, { ...api, ...options, invoker, logs, queue, shutdown }),
+    handle: createRouter(api, { ...api, ...options, invoker, logs, queue, canaries, shutdown }),
     handleService: createServices(parts),
     handleUnsigned: (url) => serveCodeLink(api, url),
     onBug: (error) => log.error(error instanceof Error ? error : String(error)),
@@ -106,6 +106,7 @@ async function serve(options: PlatformOptions, store: StateStore): Promise<Platf
       queue.stop();
       invoker.close();
       reaper.close();
+      canaries.close();
       saveChangedMetrics(parts, log);
       logs.flush();
       store.close();

@@ -9,12 +9,13 @@ import type { Deployment } from "../../deploy/provider.ts";
 import { mayBeStale } from "../../deploy/staleness.ts";
 import { EXIT, wrongUsage, type Command, type CommandInput } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { findDeployed } from "../deployed.ts";
 import { targetOption, toTarget } from "../target.ts";
 
 export const invoke: Command = {
   name: "invoke",
   summary: "Invoke a deployed function; deploys it first when needed",
-  usage: "<file>#<function> [--target T] [--args '[…]' | --event '{…}' | --event @file] [--json]",
+  usage: "<file>#<function> [--target T] [--args '[…]' | --event '{…}' | --event @file] [--qualifier Q] [--json]",
   help: [
     "A function that is not deployed, or whose sources have changed since, is deployed first (stderr says so).",
     "The result goes to stdout; the function's output goes to stderr. Exit status 1: the function itself failed.",
@@ -22,9 +23,10 @@ export const invoke: Command = {
     "  --args JSON   the arguments, as a JSON array (default [])",
     "  --event JSON  an event as a trigger would send it, instead of arguments",
     "                @file instead of JSON reads it from a file",
+    "  --qualifier Q a published version, or an alias such as live, instead of what was deployed last: nothing is deployed",
     "  --target T    where: local (the default)",
   ].join("\n"),
-  options: { ...targetOption, args: { type: "string" }, event: { type: "string" } },
+  options: { ...targetOption, args: { type: "string" }, event: { type: "string" }, qualifier: { type: "string" } },
   run: async (input, context) => {
     const [text, ...more] = input.positionals;
     if (text === undefined || more.length > 0) throw wrongUsage(invoke, "Name one function");
@@ -46,13 +48,27 @@ export const invoke: Command = {
       if (variables !== undefined) context.note(`Its environment: ${variables}.`);
       return deployment;
     };
+    const qualifier = input.text("qualifier");
+    if (qualifier !== undefined) return invokeQualified(input, context, { text, sent: { ...sent, qualifier } });
     const deployment = (await upToDate(deployer, ref, deploy, target)) ?? (await deploy("was not deployed"));
-    const result = await invokeOrRedeploy(context, deployer, { deployment, sent, deploy });
-    if (input.json) context.print(JSON.stringify(describe(result)));
-    else printForPeople(context, result);
-    return result.error ? EXIT.functionFailed : EXIT.done;
+    return show(input, context, await invokeOrRedeploy(context, deployer, { deployment, sent, deploy }));
   },
 };
+
+function show(input: CommandInput, context: CliContext, result: InvocationResult): number {
+  if (input.json) context.print(JSON.stringify(describe(result)));
+  else printForPeople(context, result);
+  return result.error ? EXIT.functionFailed : EXIT.done;
+}
+
+async function invokeQualified(
+  input: CommandInput,
+  context: CliContext,
+  { text, sent }: { readonly text: string; readonly sent: InvocationInput },
+): Promise<number> {
+  const deployment = await findDeployed(context, text, toTarget(input));
+  return show(input, context, await invokeDeployment(await context.deployer(), deployment, sent, context.signal));
+}
 
 type Deploy = (why: string) => Promise<Deployment>;
 
@@ -118,7 +134,8 @@ async function readInputFile(file: string): Promise<string> {
 }
 
 /** A result that plain JSON would change is given as it travelled. */
-function describe({ result, error, notPlain, durationMs, totalMs, coldStart, log, requestId }: InvocationResult) {
+function describe(invoked: InvocationResult) {
+  const { result, error, notPlain, durationMs, totalMs, coldStart, log, requestId, version } = invoked;
   return {
     ...(error ? { error } : { result: notPlain ? notPlain.encoded : result }),
     durationMs,
@@ -126,6 +143,7 @@ function describe({ result, error, notPlain, durationMs, totalMs, coldStart, log
     coldStart,
     log,
     requestId,
+    ...(version !== undefined && { version }),
   };
 }
 

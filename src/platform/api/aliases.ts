@@ -1,5 +1,6 @@
 /** Aliases: names for versions that invocations can be moved between, at once or by weight. */
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { invalidParameter, resourceConflict, resourceNotFound, validationFailed } from "../http/lambda-error.ts";
 import { emptyReply, jsonReply, type Reply } from "../http/reply.ts";
 import type { ApiRequest } from "../http/request.ts";
@@ -100,6 +101,17 @@ function find(record: FunctionRecord, name: string): AliasRecord {
   const alias = findAlias(record, name);
   if (!alias) throw resourceNotFound(`Cannot find alias arn: ${functionArn(record.name, name)}`);
   return alias;
+}
+
+/** Makes an alias that there is what is given; nothing changes if it is that already. */
+export function routeAlias(
+  catalogue: Catalogue,
+  record: FunctionRecord,
+  { name, version, weights }: Pick<AliasRecord, "name" | "version" | "weights">,
+): void {
+  const before = findAlias(record, name);
+  if (!before || isDeepStrictEqual({ version, weights }, { version: before.version, weights: before.weights })) return;
+  save(catalogue, record, { ...before, version, weights, revisionId: randomUUID() });
 }
 
 function save(catalogue: Catalogue, record: FunctionRecord, alias: AliasRecord): void {

@@ -2,7 +2,9 @@
 import { createHmac } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { version } from "../../core/version.ts";
+import { canaryRequestSchema } from "../../protocol/canary.ts";
 import { CHALLENGE_HEADER, type PlatformStatus, type PlatformUsage, proofText } from "../../protocol/platform-info.ts";
+import type { Canaries } from "../canaries/canaries.ts";
 import type { EventQueue } from "../events/event-queue.ts";
 import { jsonReply, type Reply } from "../http/reply.ts";
 import { LambdaError, unknownOperation } from "../http/lambda-error.ts";
@@ -11,6 +13,7 @@ import type { LogBook } from "../observe/log-book.ts";
 import type { Invoker } from "../runtime/invoker.ts";
 import { folderBytes } from "../state/folder-bytes.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { parseBody } from "./input.ts";
 import { parseFunctionName } from "./names.ts";
 
 export interface OwnApi {
@@ -18,6 +21,7 @@ export interface OwnApi {
   readonly invoker: Invoker;
   readonly logs: LogBook;
   readonly queue: EventQueue;
+  readonly canaries: Canaries;
   /** Proves to a client that this is its platform. */
   readonly secret: string;
   /** Absolute path of the platform's own. */
@@ -36,8 +40,9 @@ const MIB = 1024 * 1024;
 export function handleOwn(api: OwnApi, request: ApiRequest, segments: readonly string[]): Reply | Promise<Reply> {
   const { method, query } = request;
   const [first, name, what] = segments;
-  if (first === "functions" && name !== undefined && segments.length === 3) {
+  if (first === "functions" && name !== undefined && segments.length >= 3) {
     const record = api.catalogue.get(parseFunctionName(name));
+    if (what === "canary") return handleCanary(api, request, { name: record.name, how: segments[3] });
     if (method === "GET" && what === "metrics") return jsonReply(200, metrics(api, record.name));
     if (method === "GET" && what === "logs") return jsonReply(200, { events: readLogs(api, record.name, query) });
   }
@@ -88,6 +93,21 @@ function metrics({ invoker }: OwnApi, name: string): Record<string, unknown> {
     p50Ms: found.percentileMs(0.5),
     p95Ms: found.percentileMs(0.95),
   };
+}
+
+interface CanaryWanted {
+  readonly name: string;
+  readonly how: string | undefined;
+}
+
+function handleCanary({ canaries }: OwnApi, { method, body }: ApiRequest, { name, how }: CanaryWanted): Reply {
+  const canary = (): Reply => jsonReply(200, { canary: canaries.find(name) });
+  const wanted = how === undefined ? method : `${method} ${how}`;
+  if (wanted === "PUT") canaries.start(name, parseBody(body, canaryRequestSchema));
+  else if (wanted === "POST promote") canaries.end(name, "promoted");
+  else if (wanted === "POST rollback") canaries.end(name, "rolled-back");
+  else if (wanted !== "GET") throw unknownOperation();
+  return canary();
 }
 
 function readLogs({ logs }: OwnApi, name: string, query: URLSearchParams): unknown[] {

@@ -1,5 +1,6 @@
 /** What happened in each minute, for the metrics of CloudWatch. */
 import * as v from "valibot";
+import { bucketOf, durationOf } from "../../core/duration-histogram.ts";
 
 export const minuteSchema = v.object({
   /** Minutes since the epoch. */
@@ -20,13 +21,6 @@ export type MinuteRecord = Readonly<v.InferOutput<typeof minuteSchema>>;
 
 /** CloudWatch keeps minutes for 15 days; a development machine is done with them after one. */
 export const MINUTES_KEPT = 1_440;
-/** Buckets grow by this factor: a percentile is right to half of it. */
-const GROWTH = 1.02;
-const LOG_GROWTH = Math.log(GROWTH);
-
-const bucketOf = (durationMs: number): number => Math.round(Math.log(Math.max(durationMs, 0.001)) / LOG_GROWTH);
-const durationOf = (bucket: number): number => GROWTH ** bucket;
-
 export class Minute {
   readonly minute: number;
   invocations = 0;

@@ -10,7 +10,7 @@ import { LATEST, type VersionRecord } from "../state/function-record.ts";
 import { createAssignment, type SandboxPlace } from "./assignment.ts";
 import { isForeign } from "./foreign-sandbox.ts";
 import { CodeGone, type Invocation } from "./invocation.ts";
-import { LiveSandbox, type SandboxOwner } from "./live-sandbox.ts";
+import { LiveSandbox, type Measured, type SandboxOwner } from "./live-sandbox.ts";
 import { ownMemoryMb, residentMemoryMb } from "./memory.ts";
 import type { SandboxStock } from "./sandbox-stock.ts";
 import { VersionPool } from "./version-pool.ts";
@@ -68,6 +68,8 @@ export class Invoker {
   #reserved = 0;
   /** An invocation has ended. */
   onRoom: () => void = () => {};
+  /** The same invocation; `version` if it is a published one. */
+  onMeasured: (name: string, version: string | undefined, measured: Measured) => void = () => {};
   readonly #expiry: NodeJS.Timeout;
   /** Only while something runs: an idle platform costs nothing. */
   #memoryWatch: NodeJS.Timeout | undefined;
@@ -216,6 +218,7 @@ export class Invoker {
         state.running -= 1;
         if (state.reserved === undefined) this.#unreservedRunning -= 1;
         state.metrics.add(measured, published, state.running + 1);
+        this.onMeasured(name, published, measured);
         this.onRoom();
       },
       onGone: (sandbox) => this.#forget(sandbox),

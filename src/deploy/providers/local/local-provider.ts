@@ -17,6 +17,7 @@ import { readObservations } from "../../lambda/observations.ts";
 import { missingQualifier, versionNotFound } from "../../lambda/version-failures.ts";
 import { deployTo } from "./deploy-to-lambda.ts";
 import { API, errorOf, failureOf, functionListSchema, readAnswer } from "./lambda-messages.ts";
+import { createLocalCanaries } from "./local-canaries.ts";
 import { createLocalVersions } from "./local-versions.ts";
 import { ensurePlatform, isOwnProcess, type LocalOptions } from "./platform-process.ts";
 import { ConnectionFailure, sendSigned, type Answer, type Send } from "./signed-http.ts";
@@ -57,6 +58,7 @@ export function createLocalProvider(options: LocalOptions): FaasProvider {
       return readObservations(events, range);
     },
     versions: createLocalVersions(sendQuickly),
+    canaries: createLocalCanaries(sendQuickly),
   };
 }
 

@@ -1,0 +1,32 @@
+import { DEFAULT_ALIAS, rollBack } from "../../deploy/canary/release.ts";
+import { EXIT, wrongUsage, type Command } from "../command.ts";
+import { findDeployed } from "../deployed.ts";
+import { targetOption, toTarget } from "../target.ts";
+
+export const rollback: Command = {
+  name: "rollback",
+  summary: "Move an alias back to the version before",
+  usage: "<file>#<function> [--to VERSION] [--alias NAME] [--target T] [--json]",
+  help: [
+    "Ends a canary that runs. Without one the alias goes to the version that the last canary has replaced, or else to the",
+    "one that was published before. Published versions never change: what runs then is what ran before.",
+    "",
+    "  --to VERSION  to this one instead",
+    `  --alias NAME  which alias (${DEFAULT_ALIAS})`,
+    "  --target T    where: local (the default)",
+  ].join("\n"),
+  options: { ...targetOption, to: { type: "string" }, alias: { type: "string" } },
+  run: async (input, context) => {
+    const [text, ...more] = input.positionals;
+    if (text === undefined || more.length > 0) throw wrongUsage(rollback, "Name one function");
+    const deployment = await findDeployed(context, text, toTarget(input));
+    const { provider } = await context.deployer();
+    const to = input.text("to");
+    const options = { alias: input.text("alias") ?? DEFAULT_ALIAS, ...(to !== undefined && { to }) };
+    const done = await rollBack(await provider(deployment.target), deployment, options, context.signal);
+    const id = context.idOf(deployment.function);
+    if (input.json) context.print(JSON.stringify({ function: id, ...done }));
+    else context.print(`${id}: ${done.alias} is back at version ${done.to}, from ${done.from}.`);
+    return EXIT.done;
+  },
+};
