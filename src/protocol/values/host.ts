@@ -47,7 +47,8 @@ const overview = { maxArrayLength: 0, showHidden: true, customInspect: false, de
 const onlyElements =
   /^\w+\(\d+\) (?:\[\w+\] )?\[ (?:\.\.\. \d+ more items?, )?(?:\[(?:BYTES_PER_ELEMENT|length|byteLength|byteOffset)\]: \d+, ){4}\[buffer\]: ArrayBuffer \{[^{}]*\}(?:, (?:parent|offset): \[Getter\])* \]$/;
 
-const LONG = 64;
+/** From here on it is quicker than listing the keys. */
+const LONG = 24;
 
 /** Node's overview of an array of this length that has no properties with a name. */
 const overviewOfElements = ((): ((length: number) => string) | undefined => {
@@ -68,6 +69,47 @@ export function hasOnlyIndices(array: readonly unknown[]): boolean {
     overviewOfElements !== undefined &&
     inspect?.(array, overview) === overviewOfElements(array.length)
   );
+}
+
+type Serialize = (value: unknown) => Uint8Array;
+interface Serializer {
+  readonly serialize: Serialize;
+  /** What a packed list begins with, behind the header of the format. */
+  readonly tag: number | undefined;
+}
+let serializer: Serializer | undefined | null = null;
+
+/**
+ * Node writes a list whose elements are all there, and are all ordinary properties, in another form than other lists.
+ * Undefined where it does not.
+ */
+function loadSerializer(): Serializer | undefined {
+  const serialize = (builtin("node:v8") as { readonly serialize?: Serialize } | undefined)?.serialize;
+  if (!serialize) return undefined;
+  const tagOf = (value: unknown): number | undefined => serialize(value)[TAG_AT];
+  const tag = tagOf([1, 2]);
+  const attributes = [{ writable: false }, { enumerable: false }, { configurable: false }];
+  const odd = attributes.map((some) => Object.defineProperty([1, 2], 1, some));
+  return [...odd, Array(2)].every((list) => tagOf(list) !== tag) ? { serialize, tag } : undefined;
+}
+
+/** The two bytes before it are the version of the format. */
+const TAG_AT = 2;
+const VERY_LONG = 2000;
+
+/**
+ * Whether all elements of a list of primitives are surely there, and ordinary properties: neither read-only nor hidden
+ * nor fixed. False where it is not known. Asking for each of them takes ten times as long.
+ *
+ * @param list - has no accessors, and no properties with a name
+ */
+export function hasOrdinaryElements(list: readonly unknown[]): boolean {
+  serializer = serializer === null ? loadSerializer() : serializer;
+  if (!serializer) return false;
+  const { serialize, tag } = serializer;
+  // A list that has had holes is written at length, which its first element alone tells.
+  if (list.length > VERY_LONG && serialize(list.slice(0, 1))[TAG_AT] !== tag) return false;
+  return serialize(list)[TAG_AT] === tag;
 }
 
 /**

@@ -1,13 +1,21 @@
 /** Is a value one that JSON keeps as it is? One pass; most values that cross are. */
-import { hasOnlyIndices, isProxy } from "./host.ts";
+import { hasOnlyIndices, hasOrdinaryElements, isProxy } from "./host.ts";
 
 /** Deeper values travel as a graph: JSON's own limit is where the stack ends, which nobody can foresee. */
 const MAX_DEPTH = 1000;
+/** From here on it is quicker to ask for a list of primitives as a whole. */
+const LONG = 1000;
 
-const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, isExtensible } = Object;
+const { getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, isExtensible } = Object;
 const { isArray } = Array;
+// Quicker than the ones of Object, which turn their argument into an object and their key into a key.
+const { getOwnPropertyDescriptor, ownKeys } = Reflect;
 const objectPrototype = Object.prototype;
 const arrayPrototype = Array.prototype;
+const { push } = arrayPrototype;
+const lookupGetter = Function.prototype.call.bind(
+  Reflect.get(objectPrototype, "__lookupGetter__") as (key: number) => unknown,
+) as (object: object, key: number) => unknown;
 
 /**
  * The objects of a value that JSON keeps as it is, in depth-first preorder; undefined for any other value. An object
@@ -26,9 +34,12 @@ function meets(seen: ReadonlySet<object>, foreign: ReadonlyMap<object, unknown>)
 }
 
 function isPlain(value: unknown, seen: Set<object>, depth: number): boolean {
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  return typeof value === "object" && value !== null ? isPlainObject(value, seen, depth) : isPlainPrimitive(value);
+}
+
+function isPlainPrimitive(value: unknown): boolean {
   if (typeof value === "number") return value - value === 0 && (value !== 0 || 1 / value > 0);
-  return typeof value === "object" && isPlainObject(value, seen, depth);
+  return typeof value === "string" || typeof value === "boolean" || value === null;
 }
 
 function isPlainObject(object: object, seen: Set<object>, depth: number): boolean {
@@ -46,25 +57,46 @@ function hasPlainProperties(object: object, seen: Set<object>, depth: number): b
   const names = getOwnPropertyNames(object);
   for (let index = 0; index < names.length; index++) {
     const property = getOwnPropertyDescriptor(object, names[index] as string);
-    if (!property || !isUsual(property) || !isPlain(property.value, seen, depth)) return false;
+    if (property === undefined || !isUsual(property)) return false;
+    const value: unknown = property.value;
+    if (typeof value !== "string" && !isPlain(value, seen, depth)) return false;
   }
   return true;
 }
 
 function isPlainArray(array: readonly unknown[], seen: Set<object>, depth: number): boolean {
   const { length } = array;
-  if (!hasOnlyIndices(array)) {
-    // `length` is a key as well: whatever is more, JSON would drop.
-    if (getOwnPropertySymbols(array).length > 0 || getOwnPropertyNames(array).length !== length + 1) return false;
-  }
-  if (getOwnPropertyDescriptor(array, "length")?.writable !== true) return false;
+  // `length` is a key as well: whatever is more, JSON would drop.
+  if (!hasOnlyIndices(array) && ownKeys(array).length !== length + 1) return false;
+  if (!hasWritableLength(array)) return false;
+  if (length >= LONG && isPlainList(array)) return true;
   for (let index = 0; index < length; index++) {
     const property = getOwnPropertyDescriptor(array, index);
-    if (!property || !isUsual(property) || !isPlain(property.value, seen, depth)) return false;
+    if (property === undefined || !isUsual(property)) return false;
+    const value: unknown = property.value;
+    if (typeof value !== "string" && !isPlain(value, seen, depth)) return false;
   }
   return true;
 }
 
-function isUsual({ writable, enumerable, configurable }: PropertyDescriptor): boolean {
-  return writable === true && enumerable === true && configurable === true;
+/** Pushing nothing sets the length to what it is, or cannot. Three times as quick as asking for the property. */
+function hasWritableLength(array: readonly unknown[]): boolean {
+  try {
+    push.call(array);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether these are plain primitives in ordinary elements; false as well where that would have to be asked one by one. */
+function isPlainList(array: readonly unknown[]): boolean {
+  for (let index = 0; index < array.length; index++) {
+    if (lookupGetter(array, index) !== undefined || !isPlainPrimitive(array[index])) return false;
+  }
+  return hasOrdinaryElements(array);
+}
+
+function isUsual(property: PropertyDescriptor): boolean {
+  return property.writable === true && property.enumerable === true && property.configurable === true;
 }
