@@ -35,6 +35,7 @@ export function describeRemote(
     ...(unit.manifest.assets.length > 0 && { assets: assetsOf(unit.manifest.assets, place) }),
     environment: [...unit.manifest.environment],
     state: unit.manifest.state.map(({ id }) => id),
+    ...(unit.manifest.captured && { captured: unit.manifest.captured.map(({ id, name }) => ({ id, name })) }),
     classes: unit.manifest.classes.map(({ id }) => id),
   };
 }

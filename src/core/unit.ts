@@ -75,6 +75,8 @@ export interface UnitManifest {
   readonly addons: readonly string[];
   /** Module variables that change while the program runs: they may travel with a call and come back. */
   readonly state: readonly UnitVariable[];
+  /** Variables of the code around a nested function, which travel with each call; absent for none. */
+  readonly captured?: readonly UnitName[];
   /** Classes of the project whose instances the unit can take and give. */
   readonly classes: readonly UnitName[];
 }

@@ -27,12 +27,22 @@ export interface Received {
 
 export interface CallValues {
   /** @throws FaasifyError `value-not-portable` */
-  encode(key: string, remote: RemoteFunction, values: { args: readonly unknown[]; self?: unknown }): Prepared;
+  encode(key: string, remote: RemoteFunction, values: CalledWith): Prepared;
   /** @throws FaasifyError `protocol-mismatch` */
   decode(key: string, remote: RemoteFunction, exchange: Exchange): Received;
 }
 
+/** Variables of the code around a nested function, by name. */
+type CapturedAccesses = Readonly<Record<string, StateAccess>>;
+
+interface CalledWith {
+  readonly args: readonly unknown[];
+  readonly self?: unknown;
+  readonly captured?: CapturedAccesses;
+}
+
 interface Exchange {
+  readonly captured?: CapturedAccesses | undefined;
   readonly prepared: Prepared;
   readonly answer: unknown;
 }
@@ -50,18 +60,22 @@ export function createCallValues(registered: readonly RegisteredNames[]): CallVa
     }
   };
   return {
-    encode: (key, { state, classes: ids }, values) => {
+    encode: (key, { state, captured: around = [], classes: ids }, { captured = {}, ...values }) => {
       learn();
       const known = classesOf(classes, ids);
-      const travelling = Object.fromEntries(state.map((id) => [id, accessTo(accesses, key, id).get()]));
+      const travelling = Object.fromEntries([
+        ...state.map((id) => [id, accessTo(accesses, key, id).get()] as const),
+        ...around.map(({ id, name }) => [id, capturedValue(key, name, captured[name])] as const),
+      ]);
+      const hasState = state.length + around.length > 0;
       try {
-        const sent = encodeCall({ ...values, ...(state.length > 0 && { state: travelling }) }, { classes: known });
+        const sent = encodeCall({ ...values, ...(hasState && { state: travelling }) }, { classes: known });
         return { encoded: sent.encoded, sent };
       } catch (error) {
         throw error instanceof ValueNotPortable ? notPortable(key, error) : error;
       }
     },
-    decode: (key, { classes: ids }, { prepared: { sent }, answer }) => {
+    decode: (key, { captured: around = [], classes: ids }, { prepared: { sent }, answer, captured = {} }) => {
       learn();
       const known = classesOf(classes, ids);
       if (!isAnswer(answer)) throw noAnswer(key, answer);
@@ -74,7 +88,11 @@ export function createCallValues(registered: readonly RegisteredNames[]): CallVa
           const encoded = isError ? answer.error : answer.result;
           if (!isError && !("result" in answer)) return { value: undefined, isError, isPromise };
           const { value, state = {} } = readAnswer(key, () => decodeAnswer(encoded, sent, { classes: known }));
-          for (const [id, changed] of Object.entries(state)) accessTo(accesses, key, id).set?.(changed);
+          const locals = new Map(around.map(({ id, name }) => [id, captured[name]]));
+          for (const [id, changed] of Object.entries(state)) {
+            const access = locals.has(id) ? locals.get(id) : accessTo(accesses, key, id);
+            access?.set?.(changed);
+          }
           return { value, isError, isPromise };
         },
       };
@@ -112,6 +130,18 @@ function accessTo(accesses: ReadonlyMap<string, StateAccess>, key: string, id: s
   throw new FaasifyError("value-not-portable", `${key} was called before the file of ${id} was loaded`, {
     remedy: "Call it later, or keep it here: faasify decompose --functions",
   });
+}
+
+/** A variable that has no value yet stands in the way of the call, though the function may not even ask for it. */
+function capturedValue(key: string, name: string, access: StateAccess | undefined): unknown {
+  try {
+    return access?.get();
+  } catch (cause) {
+    throw new FaasifyError("value-not-portable", `${key} was called before ${name} had its value`, {
+      remedy: "Call it later, or keep it here: faasify decompose --functions",
+      cause,
+    });
+  }
 }
 
 function isAnswer(answer: unknown): answer is FaasifyAnswer {

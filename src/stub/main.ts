@@ -4,7 +4,7 @@ import path from "node:path";
 import { debuglog } from "node:util";
 import { deserializeError, FaasifyError } from "../core/errors.ts";
 import type { FaasifyCall } from "../protocol/invocation-event.ts";
-import type { RegisteredNames } from "../protocol/registered-names.ts";
+import type { RegisteredNames, StateAccess } from "../protocol/registered-names.ts";
 import { checkAssets } from "./assets.ts";
 import { createCallValues, type CallValues, type Prepared } from "./call-values.ts";
 import { MANIFEST_FILE, parseManifest, type Manifest, type RemoteFunction } from "./manifest.ts";
@@ -24,6 +24,8 @@ export type OwnCode = (...args: unknown[]) => unknown;
 interface Stub {
   readonly self: unknown;
   readonly own: OwnCode | undefined;
+  /** Of a nested function: the variables around it, by name. */
+  readonly captured: Readonly<Record<string, StateAccess>> | undefined;
 }
 
 /**
@@ -38,12 +40,16 @@ export function createRemote(folder: string, registered: readonly RegisteredName
     link: undefined,
   };
   return {
-    call: (key, args, { self, own }) => {
+    call: (key, args, { self, own, captured }) => {
       const remote = context.manifest.functions[key];
       if (!remote) throw damaged(folder, `it has no function ${key}`);
       if (remote.assets) checkAssets(path.dirname(folder), key, remote.assets);
       const runHere = own && ((): unknown => own(...Array.from(args)));
-      const values = { args: argumentsOf(remote, args), ...(self !== undefined && { self }) };
+      const values = {
+        args: argumentsOf(remote, args),
+        ...(self !== undefined && { self }),
+        ...(captured && { captured }),
+      };
       let prepared: Prepared;
       try {
         prepared = context.values.encode(key, remote, values);
@@ -52,7 +58,7 @@ export function createRemote(folder: string, registered: readonly RegisteredName
       }
       const request = { key, call: eventOf(remote, prepared) };
       context.link ??= createWorkerLink(folder);
-      const outcome = { context, key, remote, prepared, runHere };
+      const outcome = { context, key, remote, prepared, runHere, captured };
       if (remote.mode === "waiting") return waitFor(outcome, context.link.start(request));
       return finish(outcome, context.link.callBlocking(request), new Error());
     },
@@ -98,6 +104,7 @@ interface Call {
   readonly prepared: Prepared;
   /** Undefined: the stub has no code of the function's own. */
   readonly runHere: (() => unknown) | undefined;
+  readonly captured: Stub["captured"];
 }
 
 /** Only what the function can see: what it cannot need not be able to travel. */
@@ -121,12 +128,12 @@ async function waitFor(call: Call, reply: Promise<CallReply>): Promise<unknown> 
 
 /** Does what the function did beside computing, then gives its result or throws its error. */
 function finish(call: Call, { answer, failure }: CallReply, place: Error): unknown {
-  const { context, key, remote, prepared } = call;
+  const { context, key, remote, prepared, captured } = call;
   if (failure) {
     const error = withPlace(deserializeError(failure), key);
     return insteadOf(error, call, failure.code === "bad-arguments" ? "unsent" : "unanswered");
   }
-  const received = context.values.decode(key, remote, { prepared, answer });
+  const received = context.values.decode(key, remote, { prepared, answer, captured });
   if (received.engine !== undefined && received.engine !== process.versions.node) {
     // "Unexpected end of JSON input" is another text in another version: the program's own says it again.
     const run = ownRun(call, "unanswered", `it threw an error in the words of Node ${received.engine}`);

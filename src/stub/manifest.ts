@@ -39,6 +39,8 @@ const functionSchema = v.object({
   environment: v.array(v.string()),
   /** Ids of the module variables that travel with each call. */
   state: v.array(v.string()),
+  /** Of a nested function: the variables around it that travel with each call, by their names. */
+  captured: v.exactOptional(v.array(v.object({ name: v.string(), id: v.string() }))),
   /** Ids of the classes whose instances the function's unit knows. */
   classes: v.array(v.string()),
 });

@@ -9,7 +9,14 @@ interface Runtime {
   /** Makes known how this file's variables are read and set, and its classes. */
   names(ofFile: RegisteredNames): void;
   /** Runs a function where it is deployed, and gives what it returns. */
-  call(key: string, args: ArrayLike<unknown>, self?: unknown, own?: (...args: any[]) => unknown, isHome?: boolean): any;
+  call(
+    key: string,
+    args: ArrayLike<unknown>,
+    self?: unknown,
+    own?: (...args: any[]) => unknown,
+    isHome?: boolean,
+    captured?: Readonly<Record<string, { get(): unknown; set?(value: any): void }>>,
+  ): any;
 }
 
 export declare const names: Runtime["names"];

@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import path from "node:path";
-import type { RegisteredNames } from "../protocol/registered-names.ts";
+import type { RegisteredNames, StateAccess } from "../protocol/registered-names.ts";
 import type * as mainThread from "./main.ts";
 
 const registered: RegisteredNames[] = [];
@@ -21,6 +21,7 @@ type CallArguments = [
   self?: unknown,
   own?: mainThread.OwnCode,
   isHome?: boolean,
+  captured?: Readonly<Record<string, StateAccess>>,
 ];
 
 /**
@@ -31,13 +32,14 @@ type CallArguments = [
  * @param self - `this` of a method
  * @param own - the function's own code: for a call whose values cannot travel
  * @param isHome - false: called with another `this` than the function's unit has; its own code runs
+ * @param captured - variables of the code around a nested function, by name
  * @returns what the function returned; a promise for an asynchronous function that waits for something
  * @throws what the function has thrown, or a FaasifyError
  */
-export function call(...[key, args, self, own, isHome = true]: CallArguments): unknown {
+export function call(...[key, args, self, own, isHome = true, captured]: CallArguments): unknown {
   if (own && !isHome) return own(...Array.from(args));
   remote ??= load().createRemote(__dirname, registered);
-  return remote.call(key, args, { self, own });
+  return remote.call(key, args, { self, own, captured });
 }
 
 function load(): typeof mainThread {

@@ -2,23 +2,39 @@
 import { ts } from "ts-morph";
 import type { Item, Module } from "../analysis/typescript/module.ts";
 
-interface Span {
+export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** The module's text with every top-level item that is not kept replaced by blanks of the same length. */
-export function blankModule({ text, sourceFile, items }: Module, keep: ReadonlySet<Item>): string {
+/**
+ * The module's text with every top-level item that is not kept replaced by blanks of the same length.
+ *
+ * @param parts - what stays of statements that are not kept, in source order
+ */
+export function blankModule(
+  { text, sourceFile, items }: Module,
+  keep: ReadonlySet<Item>,
+  parts: readonly Span[] = [],
+): string {
   const byStatement = Map.groupBy(items, ({ statement }) => statement);
   const spans: Span[] = shebangSpan(text);
   const kept: boolean[] = sourceFile.statements.map((statement) => {
     const own = byStatement.get(statement) ?? [];
     const isKept = isDirective(statement) || own.some((item) => keep.has(item));
     if (isKept) spans.push(...spansInside(statement, own, keep));
-    else spans.push(...blankWhole(text, statement));
+    else {
+      const inside = parts.filter(({ start, end }) => statement.pos <= start && end <= statement.end);
+      spans.push(...blankWhole(text, statement).flatMap((span) => without(span, inside)));
+    }
     return isKept;
   });
   return protectStatements(blankSpans(text, spans), sourceFile, kept);
+}
+
+function without({ start, end }: Span, parts: readonly Span[]): Span[] {
+  const edges = [start, ...parts.flatMap((part) => [part.start, part.end]), end];
+  return edges.flatMap((edge, index) => (index % 2 === 0 ? [{ start: edge, end: edges[index + 1] ?? edge }] : []));
 }
 
 /** The comments that say what JSX becomes stay: they hold for the whole file. */

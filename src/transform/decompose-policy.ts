@@ -10,11 +10,10 @@ import type { Module } from "../analysis/typescript/module.ts";
 import type { LoadEffect } from "../analysis/typescript/program.ts";
 import type { Slice } from "../analysis/typescript/slice.ts";
 import { waits, waitsOutside } from "../analysis/typescript/waiting.ts";
-import { namesDeclaredBy } from "../analysis/typescript/scopes.ts";
+import { mentionsArguments, namesDeclaredBy } from "../analysis/typescript/scopes.ts";
 import { returnedExpressions } from "../analysis/typescript/type-texts.ts";
 import type { Effect } from "../core/function-model.ts";
 import { readsText } from "./decompose-roots.ts";
-import { mentionsArguments } from "./decompose-signature.ts";
 
 /**
  * `blocking`: the stub waits for the answer · `waiting`: it gives back a promise at once, as the function waits for
@@ -75,12 +74,16 @@ interface Code {
 }
 
 /** All code of the unit. */
-function factsOf({ files }: Slice): readonly Code[] {
-  return files.flatMap(({ module, keep }) =>
+function factsOf({ files, lifted }: Slice): readonly Code[] {
+  const own = files[0]?.module;
+  const parts =
+    own && lifted ? lifted.lift.parts.map(({ node }) => ({ module: own, node, facts: collectFacts(node) })) : [];
+  const kept = files.flatMap(({ module, keep }) =>
     Array.from(keep, ({ node, kind }) => ({ module, node, kind }))
       .filter(({ kind }) => kind !== "type" && kind !== "import")
       .map(({ node }) => ({ module, node, facts: collectFacts(node) })),
   );
+  return [...parts, ...kept];
 }
 
 const timerNames = new Set("setTimeout setInterval setImmediate queueMicrotask".split(" "));

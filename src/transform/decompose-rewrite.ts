@@ -15,6 +15,14 @@ export interface StubSite {
   readonly usesThis: boolean;
   /** An expression: with any other `this` the function's own code runs. */
   readonly home: string | undefined;
+  readonly captured: readonly StubVariable[];
+}
+
+/** A variable of the code around the function. */
+export interface StubVariable {
+  readonly name: string;
+  /** The function may assign to it. */
+  readonly isWritten: boolean;
 }
 
 export interface RewriteInput {
@@ -67,7 +75,7 @@ function startOf({ sourceFile, text }: Module): number {
  * The body of the stub calls the runtime, and hands it the function's own body, as an arrow function: what `this`,
  * `super`, private names and variables mean in it stays.
  */
-function stubEdits({ site, key, usesThis, home }: StubSite, variable: string): Edit[] {
+function stubEdits({ site, key, usesThis, home, captured }: StubSite, variable: string): Edit[] {
   const { node } = site;
   const { body } = node;
   if (!body) return [];
@@ -90,9 +98,18 @@ function stubEdits({ site, key, usesThis, home }: StubSite, variable: string): E
     {
       start: body.end,
       end: body.end,
-      text: `${home === undefined ? "" : `, this === ${home}`})${isBlock ? "; }" : ""}`,
+      text: `${lastArguments(home, captured)})${isBlock ? "; }" : ""}`,
     },
   ];
+}
+
+function lastArguments(home: StubSite["home"], captured: StubSite["captured"]): string {
+  if (captured.length === 0) return home === undefined ? "" : `, this === ${home}`;
+  const accesses = captured.map(({ name, isWritten }) => {
+    const given = name === "value" ? "given" : "value";
+    return `${name}: { get: () => ${name}${isWritten ? `, set: (${given}) => { ${name} = ${given}; }` : ""} }`;
+  });
+  return `, true, { ${accesses.join(", ")} }`;
 }
 
 /** Of edits at the same place the first one given comes first. */

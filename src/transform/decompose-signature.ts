@@ -1,8 +1,8 @@
 /** What a stub keeps of a function's parameters, and how it hands its arguments on. */
 import { ts } from "ts-morph";
-import { hasModifier } from "../analysis/typescript/facts.ts";
 import type { FunctionNode } from "../analysis/typescript/function-sites.ts";
-import { boundNames } from "../analysis/typescript/scopes.ts";
+import { boundNames, mentionsArguments } from "../analysis/typescript/scopes.ts";
+import { mayBeSloppy } from "../analysis/typescript/strictness.ts";
 
 export interface Edit {
   readonly start: number;
@@ -42,31 +42,6 @@ export function stubSignature(node: FunctionNode, isTypeScript: boolean): StubSi
     maxArguments: seesAll ? undefined : all.length,
     inner,
   };
-}
-
-/** In sloppy code `arguments` and the parameters are the same variables, and two parameters may have one name. */
-function mayBeSloppy(node: ts.Node): boolean {
-  const { fileName, statements } = node.getSourceFile();
-  const isModule =
-    /\.m[jt]s$/i.test(fileName) || statements.some((one) => ts.isImportDeclaration(one) || isExport(one));
-  const isStrict = (body: readonly ts.Statement[]): boolean =>
-    body.some((one) => ts.isExpressionStatement(one) && /^["']use strict["']/.test(one.getText()));
-  if (isModule || isStrict(statements)) return false;
-  for (let outer = node; !ts.isSourceFile(outer); outer = outer.parent) {
-    if (ts.isClassLike(outer)) return false;
-    if (ts.isFunctionLike(outer) && "body" in outer && outer.body && ts.isBlock(outer.body)) {
-      if (isStrict(outer.body.statements)) return false;
-    }
-  }
-  return true;
-}
-
-function isExport(statement: ts.Statement): boolean {
-  return (
-    ts.isExportDeclaration(statement) ||
-    ts.isExportAssignment(statement) ||
-    hasModifier(statement, ts.SyntaxKind.ExportKeyword)
-  );
 }
 
 function hasTwoOfAName(parameters: readonly ts.ParameterDeclaration[]): boolean {
@@ -171,16 +146,4 @@ export function lineBreaks(text: string): string {
 function usesArguments(node: FunctionNode): boolean {
   if (ts.isArrowFunction(node)) return false;
   return [...node.parameters, ...(node.body ? [node.body] : [])].some(mentionsArguments);
-}
-
-export function mentionsArguments(node: ts.Node): boolean {
-  if (ts.isIdentifier(node)) return node.text === "arguments" && !isPropertyName(node);
-  if (ts.isFunctionLike(node) && !ts.isArrowFunction(node)) return false;
-  return ts.forEachChild(node, (child) => mentionsArguments(child) || undefined) ?? false;
-}
-
-function isPropertyName(node: ts.Identifier): boolean {
-  const { parent } = node;
-  if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
-  return ts.isPropertyAssignment(parent) && parent.name === node;
 }

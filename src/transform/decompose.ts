@@ -1,15 +1,17 @@
 /** Program → the functions of it that move, those that stay and why, and the texts of its copy. */
+import { ts } from "ts-morph";
 import type { Analyzer } from "../analysis/analyzer.ts";
 import { collectFacts } from "../analysis/typescript/facts.ts";
 import { functionSitesOf, type FunctionSite } from "../analysis/typescript/function-sites.ts";
 import type { Module } from "../analysis/typescript/module.ts";
 import type { FileWrite, Program, ProgramFile } from "../analysis/typescript/program.ts";
+import type { Slice } from "../analysis/typescript/slice.ts";
 import { FaasifyError } from "../core/errors.ts";
 import { canMove, type FunctionModel } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
 import type { Unit, UnitName } from "../core/unit.ts";
 import { ruleOn, type CallMode } from "./decompose-policy.ts";
-import { rewriteFile } from "./decompose-rewrite.ts";
+import { rewriteFile, type StubVariable } from "./decompose-rewrite.ts";
 import { readsTextOf, rootsAmong } from "./decompose-roots.ts";
 import { stubSignature } from "./decompose-signature.ts";
 import { extractUnit } from "./extract-unit.ts";
@@ -25,6 +27,7 @@ export interface MovedFunction {
   readonly usesThis: boolean;
   /** What `this` must be for the call to be remote: the object or class whose method it is. */
   readonly home: string | undefined;
+  readonly captured: readonly StubVariable[];
   /** How many arguments the function can see; undefined: all. */
   readonly maxArguments: number | undefined;
 }
@@ -74,11 +77,21 @@ export function planDecomposition(analyzer: Analyzer, program: Program, options:
     }
   }
   const around = program.around.map(({ module }) => module);
-  const roots = new Set(rootsAmong([...modules, ...around], candidates));
+  const roots = new Set(rootsAmong([...modules, ...around], outermost(candidates)));
   const inside = candidates.filter((candidate) => !roots.has(candidate));
   const insideReason = "is called by moved functions only, and goes along with them";
   staying.push(...inside.map(({ ref }) => ({ ref, reason: insideReason })));
   return { moved: Array.from(roots), staying };
+}
+
+/** Without those that stand inside others. */
+function outermost(candidates: readonly Candidate[]): readonly Candidate[] {
+  const bodies = new Set<ts.Node>(candidates.map(({ site }) => site.node));
+  return candidates.filter(({ site: { node, nestedIn } }) => {
+    if (!nestedIn) return true;
+    for (let outer = node.parent; !ts.isSourceFile(outer); outer = outer.parent) if (bodies.has(outer)) return false;
+    return true;
+  });
 }
 
 interface Judged {
@@ -107,23 +120,28 @@ function judge(
   if ("reason" in ruling) return ruling.reason;
   const unit = tryExtract(analyzer, ref);
   if (typeof unit === "string") return unit;
+  const stub = stubOf(site, slice);
+  return typeof stub === "string"
+    ? stub
+    : { ref, module, site, unit, mode: ruling.mode, isAsync: model.async, runsHere: runsHere(model), ...stub };
+}
+
+type StubFacts = Pick<MovedFunction, "usesThis" | "home" | "captured" | "maxArguments">;
+
+/** How the stub calls; or why it cannot. */
+function stubOf(site: FunctionSite, slice: Slice): StubFacts | string {
   const { maxArguments, inner } = stubSignature(site.node, false);
   const home = homeOf(site);
+  const captured = capturedBy(slice);
   if (home !== undefined && inner === undefined) return "uses `this`, which its caller decides";
-  const usesThis = site.kind === "method" && collectFacts(site.node).thisNode !== undefined;
-  const { mode } = ruling;
-  return {
-    ref,
-    module,
-    site,
-    unit,
-    mode,
-    isAsync: model.async,
-    runsHere: runsHere(model),
-    usesThis,
-    home,
-    maxArguments,
-  };
+  if (captured.length > 0 && inner === undefined) return "uses the `arguments` of sloppy code";
+  const usesThis = site.kind !== "static-method" && collectFacts(site.node).thisNode !== undefined;
+  return { usesThis, home, captured, maxArguments };
+}
+
+function capturedBy({ lifted }: Slice): readonly StubVariable[] {
+  const variables = lifted?.lift.captured ?? [];
+  return variables.map(({ name, isWritten }) => ({ name, isWritten }));
 }
 
 function refusedByProgram({ made, name }: FunctionSite, { files, around }: Program): string | undefined {
@@ -224,8 +242,8 @@ function isIn({ module }: ProgramFile): (name: UnitName) => boolean {
 
 function stubsOf(module: Module, moved: readonly MovedFunction[], place: CopyOptions["place"]) {
   const sites = new Map(functionSitesOf(module).map((site) => [site.name, site]));
-  return moved.flatMap(({ ref, usesThis, home }) => {
+  return moved.flatMap(({ ref, usesThis, home, captured }) => {
     const site = sites.get(ref.name);
-    return site ? [{ site, key: `${place(ref.file)}#${ref.name}`, usesThis, home }] : [];
+    return site ? [{ site, key: `${place(ref.file)}#${ref.name}`, usesThis, home, captured }] : [];
   });
 }

@@ -7,6 +7,7 @@ import { canMove, type FunctionModel } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
 import type { Rewrite, Unit, UnitFile, UnitName } from "../core/unit.ts";
 import { blankModule } from "./blank.ts";
+import { liftedText } from "./lifted-text.ts";
 import { insert, namesText, type Insertion, type NamesText } from "./unit-exports.ts";
 
 /** The name under which a function is exported that its own file does not export. */
@@ -46,6 +47,7 @@ export function extractUnit(analyzer: Pick<Analyzer, "slice">, ref: FunctionRef)
       packages: slice.packages,
       addons: slice.addons,
       state: slice.state,
+      ...(slice.lifted && slice.lifted.captured.length > 0 && { captured: slice.lifted.captured }),
       classes: slice.classes,
     },
   };
@@ -64,8 +66,10 @@ function filesOf(slice: Slice): UnitFile[] {
   const sources = slice.files.map(({ module, keep, rewrites, syntax }, index) => {
     const inFile = ({ file }: UnitName): boolean => file === module.file;
     const names = namesText(module, { state: slice.state.filter(inFile), classes: slice.classes.filter(inFile) });
-    const insertions = names?.insertions ?? [];
-    const text = insert(blankModule(module, keep), insertions) + (index === 0 ? exportOf(slice) : "");
+    const lifted = index === 0 && slice.lifted ? liftedText(slice.lifted, addedExport) : undefined;
+    const insertions = [...(names?.insertions ?? []), ...(lifted?.insertions ?? [])];
+    insertions.sort((a, b) => a.offset - b.offset);
+    const text = insert(blankModule(module, keep, lifted?.parts), insertions) + (index === 0 ? exportOf(slice) : "");
     return {
       path: module.file,
       text: text + registration(names),
@@ -88,7 +92,11 @@ function registration(names: NamesText | undefined): string {
 }
 
 /** Behind the original's end, where it moves nothing. */
-function exportOf({ exportName, expression, format }: Slice): string {
+function exportOf({ exportName, expression, format, lifted }: Slice): string {
+  if (lifted)
+    return format === "cjs"
+      ? `\n;module.exports.${addedExport} = ${addedExport};\n`
+      : `\n;export { ${addedExport} };\n`;
   if (exportName !== undefined) return "";
   if (format === "cjs") return `\n;module.exports.${addedExport} = ${expression};\n`;
   return /^[\w$]+$/.test(expression)

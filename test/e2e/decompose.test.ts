@@ -40,7 +40,7 @@ const local: Readonly<Record<string, string>> = {
   "callback.mjs": "callback",
   "called-early.mjs": "before line 2 gives `later` its value",
   "capture-proxy.mjs": "Proxy",
-  "constructor-function.mjs": "`this`",
+  "constructor-function.mjs": "is called with `new`",
   "dynamic-import-unknown.mjs": "known only at run time",
   "environment-any.mjs": "environment",
   "files-computed.mjs": "place on disk",
@@ -53,8 +53,12 @@ const local: Readonly<Record<string, string>> = {
   "global-changed.mjs": "changes something global",
   "global-patched-late.mjs": "changes something global",
   "json-changed.mjs": "uses the data of rates.json",
-  "method-borrowed.mjs": "`this`",
   "place-given.mjs": "place on disk",
+  "nested-arrow-this.mjs": "of the class or object around it",
+  "nested-constant.mjs": "assigns to the constant `k`",
+  "nested-early.mjs": "before line 2 gives `RATE` its value",
+  "nested-eval.cjs": "`eval` or `with`",
+  "nested-function-captured.mjs": "calls `cb` of the code around it",
   "no-functions.mjs": "",
   "process-things.mjs": "",
   "returned-closure.mjs": "returns a function",
@@ -78,11 +82,18 @@ interface Metrics {
 }
 
 async function invocationsIn(folder: string): Promise<number> {
+  return (await calledIn(folder)).reduce((sum, { invocations }) => sum + invocations, 0);
+}
+
+async function calledIn(folder: string): Promise<Metrics["functions"]> {
   const { stdout } = await run(process.execPath, [cli, "metrics", "--json"], { env: environment, cwd: folder });
   const { functions } = JSON.parse(stdout) as Metrics;
-  return functions
-    .filter((entry) => !entry.function.startsWith(".."))
-    .reduce((sum, { invocations }) => sum + invocations, 0);
+  return functions.filter((entry) => !entry.function.startsWith("..") && entry.invocations > 0);
+}
+
+/** A program may say in its first line which functions must run remotely: `// remote: main.f Shop.price`. */
+function mustRunRemotely(file: string): readonly string[] {
+  return /^\/\/ remote: (.+)$/m.exec(readFileSync(file, "utf8"))?.[1]?.split(" ") ?? [];
 }
 
 describe.each(readdirSync(programs).filter((name) => /\.[cm][jt]s$/.test(name)))("%s", (name) => {
@@ -95,7 +106,9 @@ describe.each(readdirSync(programs).filter((name) => /\.[cm][jt]s$/.test(name)))
 
     expect({ ...after, stderr: "" }).toEqual({ ...before, stderr: "" });
     const reason = local[name];
-    const calledRemotely = reason === undefined && (await invocationsIn(out)) > 0;
+    const called = (await calledIn(out)).map((entry) => entry.function.slice(entry.function.lastIndexOf("#") + 1));
+    const calledRemotely = reason === undefined && called.length > 0;
+    expect(called).toEqual(expect.arrayContaining([...mustRunRemotely(path.join(programs, name))]));
     expect(calledRemotely || ownCode.has(name)).toBe(reason === undefined);
     expect(copy.remote.some((id) => id.endsWith("#f")) && reason !== undefined).toBe(false);
     expect(copy.local.map((entry) => entry.reason).join("\n")).toContain(reason ?? "");

@@ -25,7 +25,10 @@ export function earlyObstacles(subject: Subject): Reason[] {
 
 /** `f(1); const rate = 2;` where `f` uses `rate`. */
 function lateItems({ workspace, module, site, reach }: Subject): Reason[] {
-  const [call] = site.binding === undefined ? [] : statementsCalling(workspace, module, site.binding);
+  const name = site.binding ?? site.nestedIn?.binding;
+  const calls = name === undefined ? [] : statementsCalling(workspace, module, name);
+  // Code of the top level itself runs where it stands.
+  const [call] = site.nestedIn && runsInPlace(site) ? [site.item] : calls;
   if (!call) return [];
   return reach.items.flatMap(({ module: home, item, origin }) => {
     if (home !== module || item.index <= call.index) return [];
@@ -33,6 +36,11 @@ function lateItems({ workspace, module, site, reach }: Subject): Reason[] {
     const message = `is called at line ${lineOf(call.node)}, before line ${lineOf(item.node)} ${what}`;
     return what === undefined ? [] : [{ message, line: origin.line }];
   });
+}
+
+/** A nested function of a block, a callback or a function that is called at once. */
+function runsInPlace({ item: { node } }: FunctionSite): boolean {
+  return !ts.isFunctionDeclaration(node) && !ts.isClassLike(node) && functionOf(node) === undefined;
 }
 
 function whatIsLate(workspace: Workspace, module: Module, item: Item): string | undefined {

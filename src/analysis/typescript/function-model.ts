@@ -1,17 +1,18 @@
 /** Puts together what analysis knows of one function. */
 import { ts } from "ts-morph";
-import type { Call, Capture, Directive, FunctionModel } from "../../core/function-model.ts";
+import type { Call, Capture, Directive, FunctionModel, Parameter } from "../../core/function-model.ts";
 import type { Position0, Range0 } from "../../core/positions.ts";
 import { methodUse } from "./class-facts.ts";
 import { costOf } from "./cost.ts";
 import { effectsReached, type Effects } from "./effects.ts";
-import { collectFacts, hasModifier, noFacts, type Facts } from "./facts.ts";
+import { collectFacts, hasModifier, type Facts } from "./facts.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import { bindingsOf, lineOf, type Binding, type Module } from "./module.ts";
 import { effectOf, outsideNameOf } from "./outside-names.ts";
 import { judge, type Evidence } from "./judge.ts";
-import { localCaptures } from "./own-code.ts";
-import { reachFrom, type Reach } from "./reach.ts";
+import { liftOf, together, type Lift } from "./lift.ts";
+import { reachFrom, type Reach, type ReachRoot } from "./reach.ts";
+import { mentionsArguments } from "./scopes.ts";
 import { declaredType, parametersOf, realParameters, returnTypeOf, typeText } from "./type-texts.ts";
 import { moduleOfType } from "./value-types.ts";
 import type { Workspace } from "./workspace.ts";
@@ -29,14 +30,15 @@ export function analyseFunction(
   site: FunctionSite,
   directive?: Directive,
 ): AnalysedFunction {
-  const facts = collectFacts(site.node);
+  const lift = liftOf(site);
+  const facts = lift?.facts ?? collectFacts(site.node);
   const method = methodUse(workspace, module, site);
   const whole = method ? together([facts, ...method.others, ...heritageFacts(site, facts)]) : facts;
   const reach = reachFrom(workspace, {
     module,
     facts: whole,
     ...(needsItem(site, facts) ? { item: site.item } : {}),
-    ...(site.binding === undefined ? {} : { name: site.binding }),
+    ...nameIn(module, site),
   });
   const effects = effectsReached(workspace, { module, facts: whole }, reach);
   const convention = conventionOf(module, site);
@@ -46,6 +48,7 @@ export function analyseFunction(
     workspace,
     module,
     site,
+    lift,
     facts,
     reach,
     effects,
@@ -57,17 +60,12 @@ export function analyseFunction(
   };
   const { verdict, reasons, names, state } = judge(evidence);
   const model: FunctionModel = {
-    file: module.file,
-    name: site.name,
-    kind: site.kind,
-    range: rangeOf(site.rangeNode),
-    nameRange: isNamed(site) ? rangeOf(site.nameNode) : firstCharacters(site.nameNode),
-    exported: site.exported,
+    ...identityOf(module, site),
     async: isAsync,
-    parameters: parametersOf(site.node),
+    parameters: [...parametersOf(site.node), ...capturedParameters(site, lift)],
     returnType: returnTypeOf(site.node),
     convention,
-    captures: capturesOf(workspace, { module, site, reach, facts }),
+    captures: capturesOf(workspace, { module, site, reach, facts, lift }),
     calls: callsOf(workspace, module, facts),
     effects: names,
     effectUses: effects.uses,
@@ -83,6 +81,37 @@ export function analyseFunction(
   return { model, effects, reach };
 }
 
+function identityOf(module: Module, site: FunctionSite) {
+  return {
+    file: module.file,
+    name: site.name,
+    kind: site.kind,
+    range: rangeOf(site.rangeNode),
+    nameRange: isNamed(site) ? rangeOf(site.nameNode) : firstCharacters(site.nameNode),
+    exported: site.exported,
+  };
+}
+
+/** What reach is told of a function's name: statements that call it, or the code around it, are the program. */
+export function nameIn(
+  module: Module,
+  { binding, nestedIn }: FunctionSite,
+): Pick<ReachRoot, "name"> | Pick<ReachRoot, "called"> {
+  if (nestedIn) return { called: { module, name: nestedIn.binding } };
+  return binding === undefined ? {} : { name: binding };
+}
+
+/** Whoever calls a nested function from outside gives the values of the variables around it as well. */
+function capturedParameters({ node }: FunctionSite, lift: Lift | undefined): Parameter[] {
+  if (!lift || !takesCaptured(node)) return [];
+  return lift.captured.map(({ name }) => ({ name, type: "any", optional: false, rest: false }));
+}
+
+/** Do more arguments than it has parameters mean nothing to it? */
+export function takesCaptured(node: FunctionSite["node"]): boolean {
+  return node.parameters.every(({ dotDotDotToken }) => !dotDotDotToken) && !mentionsArguments(node);
+}
+
 /** Does more run than its own code: the object that it is called on, or what makes it? */
 function needsItem({ kind, made }: FunctionSite, { thisNode }: Facts): boolean {
   return made !== undefined || (kind === "static-method" && thisNode !== undefined);
@@ -94,22 +123,9 @@ function heritageFacts({ owner }: FunctionSite, { thisNode }: Facts): Facts[] {
   return (owner.heritageClauses ?? []).map((clause) => collectFacts(clause));
 }
 
-/** Of pieces of code that run as one. */
-function together(parts: readonly Facts[]): Facts {
-  const [first, ...others] = parts;
-  if (!first || others.length === 0) return first ?? noFacts();
-  return {
-    ...first,
-    references: parts.flatMap(({ references }) => references),
-    localChanges: parts.flatMap(({ localChanges }) => localChanges),
-    calls: parts.flatMap(({ calls }) => calls),
-    moduleUses: parts.flatMap(({ moduleUses }) => moduleUses),
-    metaNodes: parts.flatMap(({ metaNodes }) => metaNodes),
-  };
-}
-
 /** `(event, context[, callback])`, or one of Lambda's handler types. */
-function conventionOf(module: Module, { node }: FunctionSite): FunctionModel["convention"] {
+function conventionOf(module: Module, { node, nestedIn }: FunctionSite): FunctionModel["convention"] {
+  if (nestedIn) return "plain";
   const type = ts.isVariableDeclaration(node.parent) ? node.parent.type : undefined;
   const name = type && ts.isTypeReferenceNode(type) && ts.isIdentifier(type.typeName) ? type.typeName.text : "";
   // Express and others have handler types, too.
@@ -132,7 +148,7 @@ function typeOf(parameter: ts.ParameterDeclaration): string {
 
 function capturesOf(
   workspace: Workspace,
-  { module, site, reach, facts }: Pick<Evidence, "module" | "site" | "reach" | "facts">,
+  { module, site, reach, facts, lift }: Pick<Evidence, "module" | "site" | "reach" | "facts" | "lift">,
 ): Capture[] {
   const captures = new Map<string, Capture>();
   const seen = new Set<Binding>();
@@ -154,14 +170,8 @@ function capturesOf(
       if (!imported || workspace.resolve(home, imported.specifier).kind !== "source") add(home, binding);
     }
   }
-  const locals = site.nestedIn ? localCaptures(site.nestedIn, site.node) : [];
-  const asLocal = ({ text, line }: { text: string; line: number }): Capture => ({
-    name: text,
-    kind: "local",
-    from: module.file,
-    line,
-  });
-  return [...locals.map(asLocal), ...captures.values()];
+  const locals = lift?.captured.map(({ name, line }) => ({ name, kind: "local" as const, from: module.file, line }));
+  return [...(locals ?? []), ...captures.values()];
 }
 
 function captureOf(workspace: Workspace, module: Module, binding: Binding): Capture {

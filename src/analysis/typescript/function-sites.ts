@@ -3,8 +3,9 @@ import { ts } from "ts-morph";
 import type { FunctionModel } from "../../core/function-model.ts";
 import { hasModifier } from "./facts.ts";
 import type { ExportEntry, Item, Module } from "./module.ts";
-import { functionOf, unwrap } from "./lookup.ts";
+import { unwrap } from "./lookup.ts";
 import { innerFunction, mayBeMade } from "./made-functions.ts";
+import { nestedSites, type Container } from "./nested-sites.ts";
 
 export type FunctionNode = ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration;
 
@@ -32,8 +33,8 @@ export interface FunctionSite {
   readonly owner?: ts.ClassLikeDeclaration | ts.ObjectLiteralExpression;
   /** No expression gives it: its class or object has no name in its own file. */
   readonly nameless?: "class" | "object";
-  /** The function around it. */
-  readonly nestedIn?: FunctionSite;
+  /** Of a function that is not at the top level. */
+  readonly nestedIn?: Container;
   /**
    * The value that may give the function when its file is loaded (made-functions.ts): {@link node} is the function that
    * goes into it. Whether it is a function at all is not known yet.
@@ -45,12 +46,22 @@ export interface FunctionSite {
 export function functionSitesOf(module: Module): FunctionSite[] {
   const sites = module.items.flatMap((item) => [...sitesOfItem(module, item)]);
   const unique = new Map<string, FunctionSite>();
-  for (const site of sites) {
-    // The last of two declarations of the same name is the one that counts at run time.
-    unique.set(site.name, site);
-    for (const nested of nestedSites(site)) unique.set(nested.name, nested);
+  // The last of two declarations of the same name is the one that counts at run time.
+  for (const site of sites) unique.set(site.name, site);
+  const known = new Set<ts.Node>(sites.map(({ node }) => node));
+  for (const nested of module.items.flatMap((item) => nestedSites(module, item, known))) {
+    const name = freeName(unique, nested.name);
+    unique.set(name, { ...nested, name });
   }
   return Array.from(unique.values()).toSorted((a, b) => a.rangeNode.pos - b.rangeNode.pos);
+}
+
+/** Two nested functions may have the same name: `main.f`, `main.f$2`. */
+function freeName(taken: ReadonlyMap<string, unknown>, name: string): string {
+  for (let number = 2, free = name; ; number += 1) {
+    if (!taken.has(free)) return free;
+    free = `${name}$${number}`;
+  }
 }
 
 function* sitesOfItem(module: Module, item: Item): Generator<FunctionSite> {
@@ -310,32 +321,4 @@ function nameNodeIn(node: ts.Node): ts.Node | undefined {
   if (!ts.isExpressionStatement(node) || !ts.isBinaryExpression(node.expression)) return undefined;
   const { left } = node.expression;
   return ts.isPropertyAccessExpression(left) && left.name.text !== "exports" ? left.name : undefined;
-}
-
-/** Named functions directly in the body of another one. */
-function nestedSites(outer: FunctionSite): FunctionSite[] {
-  const { body } = outer.node;
-  if (!body || !ts.isBlock(body)) return [];
-  return body.statements.flatMap((statement) =>
-    nestedDeclarations(statement).map(({ nameNode, node }) => ({
-      name: `${outer.name}.${nameNode.text}`,
-      kind: ts.isArrowFunction(node) ? ("arrow" as const) : ("function" as const),
-      node,
-      rangeNode: statement,
-      nameNode,
-      item: outer.item,
-      exported: false,
-      expression: nameNode.text,
-      nestedIn: outer,
-    })),
-  );
-}
-
-function nestedDeclarations(statement: ts.Statement): { nameNode: ts.Identifier; node: FunctionNode }[] {
-  const declarations = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [statement];
-  return declarations.flatMap((declaration) => {
-    const node = functionOf(declaration) as FunctionNode | undefined;
-    const nameNode = (declaration as ts.NamedDeclaration).name;
-    return node?.body && nameNode && ts.isIdentifier(nameNode) ? [{ nameNode, node }] : [];
-  });
 }

@@ -18,7 +18,8 @@ import { changedParameter, hints, ownObstacles, placeObstacles, type Subject } f
 import { changedDataReached } from "./data-changes.ts";
 import { earlyObstacles } from "./early-calls.ts";
 import { replacedObstacles } from "./replacements.ts";
-import { stateReached, treat, type StateUse } from "./state.ts";
+import { capturedHints, capturedReason } from "./captured.ts";
+import { rootOf, stateReached, treat, type StateUse } from "./state.ts";
 import { waits, waitsOutside } from "./waiting.ts";
 
 export interface Evidence extends Subject {
@@ -41,7 +42,7 @@ type Treated = StateVariable & { readonly use: StateUse };
 
 export function judge(evidence: Evidence): Judgement {
   const { workspace, module, site, reach, effects, directive } = evidence;
-  const root = { module, node: site.node, name: site.binding };
+  const root = rootOf(module, site);
   const mayOverlap = goesOnLater(evidence);
   const state = treat(stateReached(workspace, root, reach), { mayOverlap, wish: directive?.state });
   const changes = changesReasons(evidence);
@@ -56,6 +57,7 @@ export function judge(evidence: Evidence): Judgement {
     ...state.filter(({ treatment }) => treatment !== "refused").map((one) => stateReason(module, one)),
     ...changes.map(({ message, line }) => ({ message, line })),
     ...missingImports(evidence),
+    ...capturedHints(evidence),
     ...hints(evidence),
     ...(entry || obstacles.length > 0 ? [] : costReasons(evidence)),
   ];
@@ -79,6 +81,7 @@ function obstaclesOf(evidence: Evidence, state: readonly Treated[]): Reason[] {
     ...(directive?.allow.includes("files") ? [] : placeObstacles(evidence)),
     ...foreignFiles(evidence),
     ...overlapping(evidence),
+    ...overlappingLocals(evidence),
     ...refusedState(module, state),
     ...reachedObstacles(evidence),
   ];
@@ -86,10 +89,18 @@ function obstaclesOf(evidence: Evidence, state: readonly Treated[]): Reason[] {
 
 /** What it changes of its instance and its arguments. */
 function changesReasons(evidence: Evidence): (Reason & { readonly effect: Effect })[] {
-  const { instance, convention, facts, site } = evidence;
+  const { instance, convention, facts, site, lift } = evidence;
   const fields = instance && instanceReason(instance);
   const changed = convention === "plain" ? changedParameter(evidence) : undefined;
   const reasons: (Reason & { readonly effect: Effect })[] = [];
+  const captured = lift && capturedReason(site, lift);
+  if (captured) reasons.push({ effect: "state", ...captured });
+  if (!site.owner && facts.thisNode && facts.writesThis)
+    reasons.push({
+      effect: "state",
+      message: "changes `this`, which travels with the call",
+      line: lineOf(facts.thisNode),
+    });
   if (fields !== undefined)
     reasons.push({ effect: "state", message: fields, line: lineOf(facts.thisNode ?? site.node) });
   if (changed) {
@@ -121,9 +132,14 @@ function localByWish(directive: Directive | undefined): Reason[] {
 }
 
 /** An asynchronous function that never waits has done everything when its caller goes on. */
-function goesOnLater({ isAsync, site, reach, effects }: Evidence): boolean {
+function goesOnLater({ isAsync, site, reach, effects, lift }: Evidence): boolean {
   if (!isAsync) return false;
-  const codes = [site.node, ...reach.items.filter(({ item }) => item.kind !== "type").map(({ item }) => item.node)];
+  const parts = lift?.parts.map(({ node }) => node) ?? [];
+  const codes = [
+    site.node,
+    ...parts,
+    ...reach.items.filter(({ item }) => item.kind !== "type").map(({ item }) => item.node),
+  ];
   return waitsOutside(effects.uses) || codes.some((node) => waits(node));
 }
 
@@ -134,6 +150,20 @@ function overlapping(evidence: Evidence): Reason[] {
   const written = instance.writes.map((name) => `\`this.${name}\``).join(", ");
   const message = `writes ${written}, and calls of an asynchronous method may overlap`;
   return [{ message, line: lineOf(facts.thisNode ?? site.node) }];
+}
+
+/** Code around the function that runs while it waits, and another call of it, would see or undo its changes. */
+function overlappingLocals(evidence: Evidence): Reason[] {
+  const { lift, site, facts, directive } = evidence;
+  if (directive?.state !== undefined || !goesOnLater(evidence)) return [];
+  const changed = lift?.captured.find((one) => one.isWritten || one.isChanged || one.changesOutside);
+  if (changed) {
+    const what = `uses \`${changed.name}\` of the code around it, which changes`;
+    return [{ message: `${what}, and calls of an asynchronous function may overlap`, line: changed.line }];
+  }
+  if (site.owner || !facts.thisNode || !facts.writesThis) return [];
+  const message = "changes `this`, and calls of an asynchronous function may overlap";
+  return [{ message, line: lineOf(facts.thisNode) }];
 }
 
 const treatments = { travelling: "travels with the call", pinned: "is each sandbox's own" };
@@ -174,7 +204,7 @@ function reachedObstacles(evidence: Evidence): Reason[] {
       line: origin.line,
     };
   });
-  const foreign = foreignSetupReached(workspace, { module, name: site.binding }, reach).map(
+  const foreign = foreignSetupReached(workspace, { module, name: site.binding ?? site.nestedIn?.binding }, reach).map(
     ({ name, place, line }) => ({
       message: `uses \`${name}\`, which ${place} fills when it is loaded; import that file for its effects alone to keep this`,
       line,

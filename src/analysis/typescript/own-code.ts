@@ -3,6 +3,7 @@ import { ts } from "ts-morph";
 import type { FunctionModel, Reason } from "../../core/function-model.ts";
 import { collectFacts, type Facts, type Reference } from "./facts.ts";
 import type { FunctionSite } from "./function-sites.ts";
+import type { Lift } from "./lift.ts";
 import { lineOf, type Module } from "./module.ts";
 import { moduleUsesOf } from "./module-uses.ts";
 import { hasNativeAddon } from "./native-addons.ts";
@@ -28,19 +29,22 @@ export interface Subject {
   readonly workspace: Workspace;
   readonly module: Module;
   readonly site: FunctionSite;
+  /** Of a nested function. */
+  readonly lift?: Lift | undefined;
   readonly facts: Facts;
   readonly reach: Reach;
 }
 
 /** Reasons in the function itself for which it can never run elsewhere. */
 export function ownObstacles(subject: Subject, convention: FunctionModel["convention"]): Reason[] {
-  const { site, facts } = subject;
+  const { site, facts, lift } = subject;
   const { node } = site;
   const line = lineOf(site.nameNode);
   const reasons: Reason[] = [];
-  if (site.nestedIn !== undefined) reasons.push({ message: nestedMessage(site), line });
-  if (facts.thisNode && !site.owner)
-    reasons.push({ message: thisMessage(facts.thisNode), line: lineOf(facts.thisNode) });
+  if (lift?.problem) reasons.push(lift.problem);
+  reasons.push(...keptAround(subject));
+  const odd = site.owner ? undefined : facts.thisUses.find((use) => use.node.kind !== ts.SyntaxKind.ThisKeyword);
+  if (odd) reasons.push({ message: thisMessage(odd.node), line: lineOf(odd.node) });
   const made = constructedAt(subject);
   if (made) reasons.push({ message: `is called with \`new\` (line ${lineOf(made)}), and constructors stay`, line });
   if ("asteriskToken" in node && node.asteriskToken) {
@@ -52,34 +56,15 @@ export function ownObstacles(subject: Subject, convention: FunctionModel["conven
   return reasons;
 }
 
-function nestedMessage({ nestedIn, node }: FunctionSite): string {
-  const captured = nestedIn ? localCaptures(nestedIn, node).map(({ text }) => `\`${text}\``) : [];
-  const uses = captured.length === 0 ? "" : ` and uses its ${captured.join(", ")}`;
-  return `is defined inside \`${nestedIn?.name}\`${uses}, and only functions at the top level of a file can move`;
-}
-
-/** Names of the functions around a nested one that it uses, with the lines where they are declared. */
-export function localCaptures(outer: FunctionSite, node: ts.Node): { readonly text: string; readonly line: number }[] {
-  const used = new Set(collectFacts(node).references.map(({ name }) => name));
-  const found = new Map<string, number>();
-  const note = (name: ts.BindingName): void => {
-    for (const identifier of boundNames(name)) {
-      if (used.has(identifier.text) && !found.has(identifier.text)) found.set(identifier.text, lineOf(identifier));
-    }
-  };
-  const visit = (inner: ts.Node): void => {
-    if (inner === node) return;
-    if (ts.isVariableDeclaration(inner) || ts.isParameter(inner)) note(inner.name);
-    const isNamed = ts.isFunctionDeclaration(inner) || ts.isClassDeclaration(inner);
-    if (isNamed && inner.name && inner !== outer.node) note(inner.name);
-    if (!ts.isFunctionLike(inner) || inner === outer.node) ts.forEachChild(inner, visit);
-  };
-  visit(outer.node);
-  return Array.from(found, ([text, line]) => ({ text, line })).toSorted((a, b) => a.line - b.line);
+/** The unit cannot have both: the nested function taken out of the code around it, and that code as it is. */
+function keptAround({ site, reach }: Subject): Reason[] {
+  const kept = site.nestedIn && reach.items.find(({ item }) => item.statement === site.item.statement);
+  if (!kept) return [];
+  const { name, binding } = site.nestedIn ?? {};
+  return [{ message: `is defined inside \`${name || binding}\` and uses it`, line: kept.origin.line }];
 }
 
 function thisMessage(node: ts.Node): string {
-  if (node.kind === ts.SyntaxKind.ThisKeyword) return "uses `this`, which its caller decides";
   return node.kind === ts.SyntaxKind.SuperKeyword
     ? "uses `super`, which its object decides"
     : "uses `new.target`, and constructors stay";

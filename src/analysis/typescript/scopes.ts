@@ -94,3 +94,16 @@ function addVariables(list: ts.VariableDeclarationList, names: Set<string>): voi
 function addBinding(name: ts.BindingName, names: Set<string>): void {
   for (const identifier of boundNames(name)) names.add(identifier.text);
 }
+
+/** Asks for the `arguments` of the function that the node belongs to, or of the one around it. */
+export function mentionsArguments(node: ts.Node): boolean {
+  if (ts.isIdentifier(node)) return node.text === "arguments" && !isPropertyName(node);
+  if (ts.isFunctionLike(node) && !ts.isArrowFunction(node)) return false;
+  return ts.forEachChild(node, (child) => mentionsArguments(child) || undefined) ?? false;
+}
+
+function isPropertyName(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
+  return ts.isPropertyAssignment(parent) && parent.name === node;
+}

@@ -3,9 +3,12 @@ import type { FunctionModel } from "../../core/function-model.ts";
 import type { ResolvedImport, Rewrite, UnitName, UnitVariable } from "../../core/unit.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import type { Item, Module } from "./module.ts";
+import { nameIn, takesCaptured } from "./function-model.ts";
+import { liftOf, type Lift } from "./lift.ts";
 import { reachFrom, type Reach, type UnresolvedImport } from "./reach.ts";
 import { hasNativeAddon } from "./native-addons.ts";
 import { rewritesOf } from "./rewrites.ts";
+import { realParameters } from "./type-texts.ts";
 import { unitNamesOf } from "./unit-names.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -44,6 +47,16 @@ export interface Slice {
   /** Module variables that change, and classes whose instances cross: see the unit's manifest. */
   readonly state: readonly UnitVariable[];
   readonly classes: readonly UnitName[];
+  /** Of a nested function. */
+  readonly lifted?: LiftedFunction;
+}
+
+export interface LiftedFunction {
+  readonly site: FunctionSite;
+  readonly lift: Lift;
+  /** As {@link Lift.captured}, by the ids that calls send them by. */
+  readonly captured: readonly UnitName[];
+  readonly parameters: number | undefined;
 }
 
 export interface SliceInput {
@@ -56,14 +69,21 @@ export interface SliceInput {
 
 /** Collects the slice of one function. Throws what Node throws when an imported data file cannot be read. */
 export function sliceOf(workspace: Workspace, { module, site, model, environment, readText }: SliceInput): Slice {
+  const lift = liftOf(site);
   const own = reachFrom(workspace, {
     module,
-    facts: site.item.facts,
-    item: site.item,
-    ...(site.binding === undefined ? {} : { name: site.binding }),
+    facts: lift?.facts ?? site.item.facts,
+    ...(!lift && { item: site.item }),
+    ...nameIn(module, site),
     ...(site.exportName === undefined ? {} : { exportName: site.exportName }),
   });
-  const { reach, state, classes } = unitNamesOf({ workspace, module, site, reach: own, wish: model.directive?.state });
+  const { reach, state, classes, captured } = unitNamesOf({
+    workspace,
+    module,
+    site,
+    reach: own,
+    wish: model.directive?.state,
+  });
   const format = formatOf(workspace, module);
   const files = filesOf(reach, module).map((file) => ({
     ...file,
@@ -93,7 +113,13 @@ export function sliceOf(workspace: Workspace, { module, site, model, environment
     unresolved: reach.unresolved,
     state,
     classes,
+    ...(lift && { lifted: { site, lift, captured, parameters: parametersTaken(site, lift) } }),
   };
+}
+
+/** Behind how many arguments those for the captured variables come, where a call brings none of their values. */
+function parametersTaken({ node }: FunctionSite, { captured }: Lift): number | undefined {
+  return captured.length > 0 && takesCaptured(node) ? realParameters(node).length : undefined;
 }
 
 function filesOf({ items }: Reach, own: Module): Pick<FileSlice, "module" | "keep">[] {

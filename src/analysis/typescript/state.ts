@@ -3,7 +3,9 @@ import { ts } from "ts-morph";
 import type { StateVariable } from "../../core/function-model.ts";
 import { classNamed, whyInstancesStay } from "./class-facts.ts";
 import { collectFacts, hasModifier, type Reference } from "./facts.ts";
+import type { FunctionSite } from "./function-sites.ts";
 import { hiddenState } from "./hidden-state.ts";
+import { liftOf } from "./lift.ts";
 import { bindingsOf, keyOf, lineOf, type Binding, type Module } from "./module.ts";
 import type { Origin, Reach } from "./reach.ts";
 import { functionOf, unwrap } from "./lookup.ts";
@@ -28,10 +30,17 @@ export interface StateUse {
 
 interface Root {
   readonly module: Module;
-  /** The function's code, with that of methods it calls on its instance. */
   readonly node: ts.Node;
+  /** The function's code; of a nested one also what goes along with it. */
+  readonly codes: readonly ts.Node[];
   /** The top-level name of the function, or of its class or object. */
   readonly name: string | undefined;
+}
+
+export function rootOf(module: Module, site: FunctionSite): Root {
+  const { node, binding, nestedIn } = site;
+  const codes = liftOf(site)?.parts.map((part) => part.node) ?? [node];
+  return { module, node, codes, name: binding ?? nestedIn?.binding };
 }
 
 /** Module state among what a function reaches, one entry per variable. */
@@ -40,7 +49,7 @@ export function stateReached(workspace: Workspace, root: Root, reach: Reach): St
   const changes = runningChanges(workspace, modulesAsked(workspace, root.module, reach), root);
   const isOwnWork = ({ module, node, item, deferred, isGiven }: Change): boolean => {
     if (isGiven) return false;
-    const isInside = module === root.module && node.pos >= root.node.pos && node.end <= root.node.end;
+    const isInside = module === root.module && root.codes.some(({ pos, end }) => node.pos >= pos && node.end <= end);
     return isInside || (deferred && items.has(item));
   };
   const uses = new Map<string, StateUse>();

@@ -7,13 +7,16 @@ import { privatesOf } from "./class-privates.ts";
 import { hasModifier } from "./facts.ts";
 import { classesFlowing } from "./flowing-classes.ts";
 import type { FunctionSite } from "./function-sites.ts";
+import { liftOf } from "./lift.ts";
 import { unwrap, type Declared } from "./lookup.ts";
 import { bindingsOf, lineOf, type Module } from "./module.ts";
 import { reachFrom, type Reach } from "./reach.ts";
-import { stateReached, treat } from "./state.ts";
+import { rootOf, stateReached, treat } from "./state.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface UnitNames {
+  /** Of a nested function: the variables around it. */
+  readonly captured: readonly UnitName[];
   readonly state: readonly UnitVariable[];
   readonly classes: readonly UnitName[];
   /** What must stay, classes that only flow in included. */
@@ -37,7 +40,10 @@ export function unitNamesOf(input: NamesInput): UnitNames {
   let { reach } = input;
   const classes = flowing.filter((declared) => {
     if (isReached.has(declared.binding)) return true;
-    const own = reachOfClass(workspace, declared, { module: input.module, name: site.binding });
+    const own = reachOfClass(workspace, declared, {
+      module: input.module,
+      name: site.binding ?? site.nestedIn?.binding,
+    });
     // Not worth refusing the function for: instances of such a class are refused when they come.
     if (!own || own.unresolved.length > 0) return false;
     reach = joined(reach, own);
@@ -46,7 +52,7 @@ export function unitNamesOf(input: NamesInput): UnitNames {
   // A class that flows in may bring others along.
   const all = new Set([...classes, ...reachedClasses(reach)].map(({ binding }) => binding));
   const byBinding = new Map([...reachedClasses(reach), ...classes].map((declared) => [declared.binding, declared]));
-  const root = { module: input.module, node: site.node, name: site.binding };
+  const root = rootOf(input.module, site);
   // What is pinned stays where it is, and a function with refused state is not extracted.
   const treated = treat(stateReached(workspace, root, reach), { mayOverlap: false, wish: input.wish });
   const state = treated
@@ -61,6 +67,12 @@ export function unitNamesOf(input: NamesInput): UnitNames {
       }),
     ),
     reach,
+    captured: (liftOf(site)?.captured ?? []).map(({ name, line }) => ({
+      id: idOf(workspace, input.module.file, `${site.name}/${name}`),
+      file: input.module.file,
+      name,
+      line,
+    })),
   };
 }
 
