@@ -17,10 +17,13 @@ interface Runtime {
     isHome?: boolean,
     captured?: Readonly<Record<string, { get(): unknown; set?(value: any): void }>>,
   ): any;
+  /** The function that a value is, calling it where it is deployed; any other value as it is. */
+  made<T>(key: string, value: T): T;
 }
 
 export declare const names: Runtime["names"];
 export declare const call: Runtime["call"];
+export declare const made: Runtime["made"];
 declare const runtime: Runtime;
 /** What compilers give that make CommonJS of `import x from`. */
 // oxlint-disable-next-line import/no-default-export -- a compiler's, not ours

@@ -42,10 +42,28 @@ export function call(...[key, args, self, own, isHome = true, captured]: CallArg
   return remote.call(key, args, { self, own, captured });
 }
 
+/**
+ * A function that the program has computed, as one that runs where it is deployed. Everything else about it stays: its
+ * name, its properties, what `new` makes of it.
+ */
+export function made<T>(key: string, value: T): T {
+  if (typeof value !== "function") return value;
+  const hasNoThis = isArrow(value);
+  return new Proxy(value, {
+    apply: (target, self: unknown, args: unknown[]) =>
+      call(key, args, undefined, (...given) => Reflect.apply(target, self, given), hasNoThis || self === undefined),
+  });
+}
+
+/** By its text. An arrow function has no use for the object that it is called on. */
+function isArrow(value: object): boolean {
+  return /^(?:\(|(?:async\s+)?[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u.test(Function.prototype.toString.call(value));
+}
+
 function load(): typeof mainThread {
   return createRequire(__filename)(path.join(__dirname, "stub-main.cjs")) as typeof mainThread;
 }
 
 /** Compilers that make CommonJS of `import x from` ask for it. */
 // oxlint-disable-next-line import/no-default-export -- a compiler's, not ours
-export default { names, call };
+export default { names, call, made };

@@ -42,9 +42,10 @@ export function ruleOn(subject: Subject): Ruling {
     refusedEffect(slice) ?? refusedSyntax(subject) ?? refusedLoadEffect(subject) ?? refusedEnvironment(slice);
   if (reason !== undefined) return { reason };
   const isOutside = waitsOutside(slice.model.effectUses);
-  if (slice.model.async) return ruleOnAsync(subject, effects, isOutside);
+  if (slice.model.async && !(site.made && isOutside)) return ruleOnAsync(subject, effects, isOutside);
   if (!isOutside) return { mode: "blocking" };
-  if (returnsPromise(site)) return ruleOnAsync(subject, effects, isOutside);
+  // Of a function that was made nobody knows what it gives before it is called.
+  if (!site.made && returnsPromise(site)) return ruleOnAsync(subject, effects, isOutside);
   return { reason: "starts something that goes on after it has returned" };
 }
 
@@ -122,9 +123,10 @@ function refusedSyntax({ site, slice }: Subject): string | undefined {
   if (slice.asksPlace) return "asks for its own place on disk, which is another one where it would run";
   if (slice.loadsUnknown) return "loads a module whose name is known only at run time";
   if (hidesItsHome(site)) return "uses `this`, which its caller decides";
-  if (ts.isArrowFunction(site.node) && mentionsArguments(site.node))
+  if (!site.made && ts.isArrowFunction(site.node) && mentionsArguments(site.node))
     return "uses the `arguments` of the code around it";
-  if (site.binding === site.name && codes.some(({ facts }) => facts.references.some(isOwnProperty(site.name))))
+  const isUnknown = isUnknownProperty(site, slice);
+  if (site.binding === site.name && codes.some(({ facts }) => facts.references.some(isUnknown)))
     return "keeps something in properties of its own";
   if (remembersStrings(slice, codes)) return "has templates whose tag may remember them";
   if (codes.some(({ module, facts }) => facts.references.some((one) => readsText(one) && isCodeOf(module, one))))
@@ -157,10 +159,16 @@ function isCodeOf({ bindings }: Module, { name }: Reference): boolean {
   return declaration !== undefined && (ts.isClassLike(declaration) || functionOf(declaration) !== undefined);
 }
 
-/** `f.calls += 1`: the stub is another object than the function. */
-function isOwnProperty(own: string): (reference: Reference) => boolean {
-  return ({ name, chain }) =>
-    name === own && chain.length > 0 && !/^(?:call|apply|bind|name|length)$/.test(chain[0] ?? "");
+/** `f.calls`: the stub is another object than the function, so it must be known who gives it this property. */
+function isUnknownProperty({ name: own }: FunctionSite, { files }: Slice): (reference: Reference) => boolean {
+  const ownFile = files[0]?.module;
+  const given = new Set(
+    ownFile?.items.flatMap(({ facts }) =>
+      facts.references.flatMap(({ name, use, chain }) => (name === own && use === "mutate" ? [chain[0]] : [])),
+    ),
+  );
+  return ({ name, chain: [first] }) =>
+    name === own && first !== undefined && !/^(?:call|apply|bind|name|length)$/.test(first) && !given.has(first);
 }
 
 function refusedLoadEffect({ loadEffect }: Subject): string | undefined {

@@ -78,6 +78,13 @@ function startOf({ sourceFile, text }: Module): number {
 function stubEdits({ site, key, usesThis, home, captured }: StubSite, variable: string): Edit[] {
   const { node } = site;
   const { body } = node;
+  if (site.made) {
+    const start = site.made.getStart();
+    return [
+      { start, end: start, text: `${variable}.made(${JSON.stringify(key)}, ` },
+      { start: site.made.end, end: site.made.end, text: ")" },
+    ];
+  }
   if (!body) return [];
   const isTypeScript = /\.[cm]?tsx?$/i.test(node.getSourceFile().fileName);
   const { edit, args, inner } = stubSignature(node, isTypeScript);

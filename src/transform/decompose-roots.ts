@@ -14,7 +14,7 @@ interface Placed {
  * one that is named by chance gets a stub that nobody calls.
  */
 export function rootsAmong<T extends Placed>(modules: readonly Module[], candidates: readonly T[]): readonly T[] {
-  const bodies = new Set<ts.Node>(candidates.map(({ site }) => site.node));
+  const bodies = new Set<ts.Node>(candidates.map(({ site }) => site.made ?? site.node));
   const named = new Map(modules.map((module) => [module, namesIn(module, bodies)]));
   const aliases = aliasesIn(modules);
   return candidates.filter(({ module, site }) => {

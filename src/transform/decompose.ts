@@ -114,6 +114,7 @@ function judge(
   if (known !== undefined) return known;
   if (!isSelected(ref)) return "was not selected";
   const slice = analyzer.slice(ref);
+  if (slice.isShared) return "may be another function that the program knows by another name as well";
   const writer = writerOf(program, slice.assets);
   if (writer) return `reads files that travel along, and ${writer.place} may change them`;
   const ruling = ruleOn({ site, slice, loadEffect: analyzer.loadEffect(slice) });
@@ -123,13 +124,23 @@ function judge(
   const stub = stubOf(site, slice);
   return typeof stub === "string"
     ? stub
-    : { ref, module, site, unit, mode: ruling.mode, isAsync: model.async, runsHere: runsHere(model), ...stub };
+    : {
+        ref,
+        module,
+        site,
+        unit,
+        mode: ruling.mode,
+        isAsync: model.async && !site.made,
+        runsHere: runsHere(model),
+        ...stub,
+      };
 }
 
 type StubFacts = Pick<MovedFunction, "usesThis" | "home" | "captured" | "maxArguments">;
 
 /** How the stub calls; or why it cannot. */
 function stubOf(site: FunctionSite, slice: Slice): StubFacts | string {
+  if (site.made) return { usesThis: false, home: undefined, captured: [], maxArguments: undefined };
   const { maxArguments, inner } = stubSignature(site.node, false);
   const home = homeOf(site);
   const captured = capturedBy(slice);
@@ -144,8 +155,7 @@ function capturedBy({ lifted }: Slice): readonly StubVariable[] {
   return variables.map(({ name, isWritten }) => ({ name, isWritten }));
 }
 
-function refusedByProgram({ made, name }: FunctionSite, { files, around }: Program): string | undefined {
-  if (made) return "is no function of its own, but a value that the program computes when it is loaded";
+function refusedByProgram({ name }: FunctionSite, { files, around }: Program): string | undefined {
   return readsTextOf([...files, ...around], name) ? "has its own text read" : undefined;
 }
 

@@ -274,6 +274,7 @@ function* commonJsSites(module: Module, item: Item, node: ts.Node): Generator<Fu
     const definition = definitionOf(entry, node);
     if (!definition) {
       yield* exportedObjectMembers(item, entry, exportName);
+      yield* exportedMade(module, { item, entry, exportName }, node);
       continue;
     }
     const own = ts.isFunctionExpression(definition) ? definition.name?.text : undefined;
@@ -303,6 +304,31 @@ function* exportedObjectMembers(item: Item, { expression }: ExportEntry, exportN
     const { binding: _notABinding, ...rest } = site;
     yield { ...rest, name: prefix + site.nameNode.getText() };
   }
+}
+
+interface ExportedItem {
+  readonly item: Item;
+  readonly entry: ExportEntry;
+  readonly exportName: string;
+}
+
+/** `exports.f = curry(…)` */
+function* exportedMade(
+  module: Module,
+  { item, entry: { expression }, exportName }: ExportedItem,
+  node: ts.Node,
+): Generator<FunctionSite> {
+  const value = expression && unwrap(assignedValue(expression));
+  if (!value || !ts.isCallExpression(value) || ts.isVariableDeclaration(node)) return;
+  yield {
+    ...madeSite(module, item, value),
+    name: exportName,
+    rangeNode: node,
+    nameNode: nameNodeIn(node) ?? value,
+    exported: true,
+    exportName,
+    expression: exportName === "default" ? "module.exports" : `module.exports.${exportName}`,
+  };
 }
 
 function definitionOf({ expression }: ExportEntry, node: ts.Node): FunctionNode | undefined {

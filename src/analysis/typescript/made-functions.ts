@@ -4,6 +4,7 @@
  */
 import { ts } from "ts-morph";
 import { declarationBehind, functionOf, unwrap } from "./lookup.ts";
+import { scopeOf, variableIn } from "./local-variables.ts";
 import type { Module } from "./module.ts";
 import { isFunctionReturned } from "./returned-things.ts";
 import { returnedExpressions } from "./type-texts.ts";
@@ -154,6 +155,47 @@ export function isLikelyFunction(workspace: Workspace, module: Module, value: ts
   const definition = functionOf(declared.binding.declaration);
   if (!definition) return givesFunction(workspace, module, call.expression) === true;
   return call.arguments.some((argument) => givesFunction(workspace, module, argument) === true) || wraps(definition);
+}
+
+/**
+ * May the value be a function that the program has by another name as well, so that it matters which one it is? Not what
+ * a function gives that makes it: by its code where that is known, else by its look.
+ */
+export function mayBeShared(workspace: Workspace, module: Module, value: ts.Expression): boolean {
+  const call = unwrap(value);
+  if (!ts.isCallExpression(call)) return true;
+  if (isBind(call)) return false;
+  const called = calledBy(workspace, module, call.expression);
+  if (called) return resultsOf(called).some((result) => result !== undefined && isGiven(unwrap(result)));
+  const callee = unwrap(call.expression);
+  const name = ts.isPropertyAccessExpression(callee) ? unwrap(callee.expression) : callee;
+  return !ts.isIdentifier(name) || module.bindings.get(name.text)?.imported === undefined;
+}
+
+/** The function that is called, also one that another call gives: `validated(check)(fn)`. */
+function calledBy(workspace: Workspace, module: Module, callee: ts.Expression): ts.FunctionLikeDeclaration | undefined {
+  const value = unwrap(callee);
+  if (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) return value;
+  if (ts.isIdentifier(value)) {
+    const declared = declarationBehind(workspace, module, { name: value.text, chain: [] });
+    return declared && functionOf(declared.binding.declaration);
+  }
+  const outer = ts.isCallExpression(value) ? calledBy(workspace, module, value.expression) : undefined;
+  const [result, ...others] = outer ? resultsOf(outer) : [];
+  const inner = result && unwrap(result);
+  const isFunction = inner && (ts.isArrowFunction(inner) || ts.isFunctionExpression(inner));
+  return isFunction && others.length === 0 ? inner : undefined;
+}
+
+/** `return fn`, unless it is a function that the code has made there. */
+function isGiven(result: ts.Expression): boolean {
+  if (ts.isConditionalExpression(result)) return isGiven(unwrap(result.whenTrue)) || isGiven(unwrap(result.whenFalse));
+  if (ts.isBinaryExpression(result)) return true;
+  if (ts.isCallExpression(result)) return !isBind(result) && !/^Object\.\w+$/.test(result.expression.getText());
+  if (!ts.isIdentifier(result)) return !ts.isArrowFunction(result) && !ts.isFunctionExpression(result);
+  const scope = scopeOf(result, result.text);
+  const declaration = scope && variableIn(scope, result.text).declaration;
+  return declaration === undefined || functionOf(declaration) === undefined;
 }
 
 function isBind({ expression }: ts.CallExpression): boolean {

@@ -46,7 +46,10 @@ export function ownObstacles(subject: Subject, convention: FunctionModel["conven
   const odd = site.owner ? undefined : facts.thisUses.find((use) => use.node.kind !== ts.SyntaxKind.ThisKeyword);
   if (odd) reasons.push({ message: thisMessage(odd.node), line: lineOf(odd.node) });
   const made = constructedAt(subject);
-  if (made) reasons.push({ message: `is called with \`new\` (line ${lineOf(made)}), and constructors stay`, line });
+  if (made) {
+    const how = ts.isNewExpression(made.parent) ? "is called with `new`" : "has a `prototype` that is used";
+    reasons.push({ message: `${how} (line ${lineOf(made)}), and constructors stay`, line });
+  }
   if ("asteriskToken" in node && node.asteriskToken) {
     reasons.push({ message: "is a generator, and its caller asks for one value after the other", line });
   }
@@ -72,10 +75,10 @@ function thisMessage(node: ts.Node): string {
 
 /** Where its own file makes instances with it; classes are another thing. */
 function constructedAt({ module, site, workspace }: Subject): ts.Node | undefined {
-  if (site.owner || site.binding === undefined || ts.isArrowFunction(site.node)) return undefined;
+  if (site.owner || site.binding === undefined || (ts.isArrowFunction(site.node) && !site.made)) return undefined;
   const made = workspace.remember("constructed", module, () => {
     const all = module.items.flatMap(({ facts }) =>
-      facts.references.filter(({ use, chain }) => use === "new" && chain.length === 0),
+      facts.references.filter(({ use, chain }) => (use === "new" && chain.length === 0) || chain[0] === "prototype"),
     );
     return new Map(all.toReversed().map(({ name, node }) => [name, node]));
   });

@@ -3,6 +3,7 @@ import type { FunctionModel } from "../../core/function-model.ts";
 import type { ResolvedImport, Rewrite, UnitName, UnitVariable } from "../../core/unit.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import type { Item, Module } from "./module.ts";
+import { mayBeShared } from "./made-functions.ts";
 import { nameIn, takesCaptured } from "./function-model.ts";
 import { liftOf, type Lift } from "./lift.ts";
 import { reachFrom, type Reach, type UnresolvedImport } from "./reach.ts";
@@ -47,6 +48,8 @@ export interface Slice {
   /** Module variables that change, and classes whose instances cross: see the unit's manifest. */
   readonly state: readonly UnitVariable[];
   readonly classes: readonly UnitName[];
+  /** A value that may be another function of the program. */
+  readonly isShared: boolean;
   /** Of a nested function. */
   readonly lifted?: LiftedFunction;
 }
@@ -113,6 +116,7 @@ export function sliceOf(workspace: Workspace, { module, site, model, environment
     unresolved: reach.unresolved,
     state,
     classes,
+    isShared: site.made !== undefined && mayBeShared(workspace, module, site.made),
     ...(lift && { lifted: { site, lift, captured, parameters: parametersTaken(site, lift) } }),
   };
 }

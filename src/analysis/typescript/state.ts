@@ -152,14 +152,14 @@ function isOwnCall({ chain, call }: Reference): boolean {
 }
 
 /** Properties of a class or function travel one by one, by names that its own file gives them. */
-function whyPropertiesStay(module: Module, { name, declaration, kind }: Binding): string | undefined {
+function whyPropertiesStay(module: Module, { name, declaration }: Binding): string | undefined {
   const changed = module.items.flatMap(({ facts }) =>
     facts.references.flatMap((one) =>
       one.name === name && one.use === "mutate" && one.chain[0] !== undefined && !isOwnCall(one) ? [one.chain[0]] : [],
     ),
   );
   if (functionOf(declaration)) {
-    const isNamed = kind === "function" && changed.every((property) => property !== "*" && property !== "prototype");
+    const isNamed = changed.every((property) => property !== "*" && property !== "prototype");
     return isNamed ? undefined : "keeps state in its own properties, which cannot travel";
   }
   const value =

@@ -8,7 +8,7 @@ import { hasModifier } from "./facts.ts";
 import { classesFlowing } from "./flowing-classes.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import { liftOf } from "./lift.ts";
-import { unwrap, type Declared } from "./lookup.ts";
+import { functionOf, unwrap, type Declared } from "./lookup.ts";
 import { bindingsOf, lineOf, type Module } from "./module.ts";
 import { reachFrom, type Reach } from "./reach.ts";
 import { rootOf, stateReached, treat } from "./state.ts";
@@ -134,7 +134,11 @@ function stateNames(workspace: Workspace, { module, name }: { module: Module; na
   const binding = module.bindings.get(name);
   if (!binding || binding.imported) return [];
   const node = classOf(binding.declaration);
-  const properties = node ? staticFields(node) : binding.kind === "function" ? ownProperties(module, name) : undefined;
+  const properties = node
+    ? staticFields(node)
+    : functionOf(binding.declaration)
+      ? ownProperties(module, name)
+      : undefined;
   const own = nameOf(workspace, module, binding);
   if (!properties) return [{ ...own, assignable: binding.kind === "let" }];
   return properties.map((property) => ({

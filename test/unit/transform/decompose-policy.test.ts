@@ -91,6 +91,39 @@ describe("a function stays that", () => {
   });
 });
 
+describe("a value that is a function", () => {
+  it.each([
+    ["const f = tax.bind(null, 2);\nfunction tax(rate, x) { return rate * x; }", undefined],
+    [
+      "const f = compose(up, down);\nconst compose = (g, h) => (x) => g(h(x));\nconst up = (x) => x, down = up;",
+      undefined,
+    ],
+    [
+      "const f = validated(() => true)((x) => x);\nconst validated = (check) => (fn) => (x) => check(x) && fn(x);",
+      undefined,
+    ],
+    ["const f = same(up);\nfunction same(x) { return x; }\nconst up = (x) => x;", "may be another function"],
+    [
+      "const f = pick(up);\nconst pick = (...all) => all.length > 1 ? all[0] : up;\nconst up = (x) => x;",
+      "may be another function",
+    ],
+    ["const f = up;\nconst up = (x) => x;", "may be another function"],
+    [
+      "const f = wrap(up);\nconst wrap = (fn) => function (x) { return fn(x); };\nconst up = (x) => x;\nnew f(1);",
+      "is called with `new`",
+    ],
+    [
+      "const f = later((x) => x);\nconst later = (fn) => (x) => { setTimeout(() => fn(x), 1); };",
+      "goes on after it has returned",
+    ],
+  ])("%s", (text, reason) => {
+    const plan = planOf(`${text}\nconsole.log(f(1));`);
+
+    expect(plan.moved.some(({ ref }) => ref.name === "f")).toBe(reason === undefined);
+    expect(plan.staying.find(({ ref }) => ref.name === "f")?.reason ?? "").toContain(reason ?? "");
+  });
+});
+
 describe("a function that moves", () => {
   it.each([
     ["pure", "export const f = (x) => x;", "unanswered"],
