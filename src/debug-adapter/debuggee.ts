@@ -54,12 +54,10 @@ export interface Run {
   readonly abort: AbortController;
 }
 
-/** What a data breakpoint can watch. */
-export interface DataTarget {
-  readonly sandbox: Sandbox;
-  readonly objectId: string;
-  readonly name: string;
-}
+/** What a data breakpoint can watch: a property of an object, or a variable of the module that a script is. */
+export type DataTarget =
+  | { readonly sandbox: Sandbox; readonly objectId: string; readonly name: string }
+  | { readonly sandbox: Sandbox; readonly scriptId: string; readonly name: string };
 
 export interface Debuggee {
   readonly target: DebugTarget;
@@ -78,6 +76,10 @@ export interface Debuggee {
   /** Data breakpoint id → where it watches. */
   readonly dataBreakpoints: Map<number, Sandbox>;
   readonly configured: Gate;
+  /** What the client is shown the progress of, by DAP's progressId: aborted when it cancels that. */
+  readonly progresses: Map<string, AbortController>;
+  /** Ends the session when nobody has used it for long. */
+  expiry: NodeJS.Timeout | undefined;
   /** Aborted when the session ends. */
   readonly lifetime: AbortController;
   client: ClientTraits;
@@ -117,6 +119,8 @@ export function createDebuggee(
     dataTargets: new Map(),
     dataBreakpoints: new Map(),
     configured: createGate(),
+    progresses: new Map(),
+    expiry: undefined,
     lifetime: new AbortController(),
     client: SILENT_CLIENT,
     configuration: undefined,

@@ -11,6 +11,7 @@ import { judgeBreakpoint, notifyBreakpoint } from "./breakpoints/arming.ts";
 import type { DebugDeployment } from "./debug-target.ts";
 import type { Configuration, Debuggee } from "./debuggee.ts";
 import { unwatchAll } from "./handlers/data-breakpoints.ts";
+import { watchUse } from "./idle-expiry.ts";
 import { announceBuild } from "./handlers/modules.ts";
 import { print } from "./output.ts";
 import { withProgress } from "./progress.ts";
@@ -66,6 +67,7 @@ export async function start(debuggee: Debuggee, configuration: Configuration): P
   } catch (error) {
     // Nothing was begun: the client may correct the configuration and try again.
     debuggee.configuration = undefined;
+    clearTimeout(debuggee.expiry);
     await debuggee.relay?.[Symbol.asyncDispose]();
     throw error;
   }
@@ -74,6 +76,7 @@ export async function start(debuggee: Debuggee, configuration: Configuration): P
 async function openAndDeploy(debuggee: Debuggee, configuration: Configuration): Promise<void> {
   debuggee.relay = await debuggee.options.startRelay(configuration);
   debuggee.relaySession = debuggee.relay.openSession();
+  watchUse(debuggee, configuration, () => end(debuggee));
   debuggee.relaySession.onSandbox((connection) => admitSandbox(debuggee, connection));
   await deploy(debuggee);
 }
@@ -100,8 +103,8 @@ async function deployNow(debuggee: Debuggee): Promise<DebugDeployment> {
     timeoutMs: configuration.timeoutSeconds * 1000,
     shimEnvironment: shimEnvironment(configuration, relaySession),
   };
-  const deployment = await withProgress(debuggee, `Deploying ${name} for debugging`, () =>
-    target.deploy(request, lifetime.signal),
+  const deployment = await withProgress(debuggee, `Deploying ${name} for debugging`, (signal) =>
+    target.deploy(request, signal),
   );
   debuggee.deployment = deployment;
   if (lifetime.signal.aborted) {
@@ -156,6 +159,7 @@ async function endInTime(debuggee: Debuggee, first: () => Promise<void>): Promis
 /** Paused functions run on before anything else; they are not aborted. */
 async function putBack(debuggee: Debuggee): Promise<void> {
   debuggee.configured.open();
+  clearTimeout(debuggee.expiry);
   debuggee.lifetime.abort(
     new FaasifyError("debug-session-failed", "The debug session has ended", { remedy: "Start it again" }),
   );

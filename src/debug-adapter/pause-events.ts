@@ -144,7 +144,7 @@ function whyStopped(
   event: PausedEvent,
   intent: Intent,
 ): { reason: string; description?: string; text?: string; hitBreakpointIds?: number[] } {
-  const watch = hitWatch(event.callFrames);
+  const watch = hitWatch(event.callFrames) ?? hitVariable(sandbox, event.hitBreakpoints ?? []);
   if (watch !== undefined) {
     return { reason: "data breakpoint", description: "Paused on data breakpoint", hitBreakpointIds: [watch] };
   }
@@ -168,6 +168,11 @@ function whyStopped(
   if (intent === "step") return { reason: "step", description: "Paused" };
   if (intent === "pause") return { reason: "pause", description: "Paused" };
   return { reason: "pause", description: "Paused on debugger statement" };
+}
+
+/** The data breakpoint on a variable that has led to a pause. */
+function hitVariable({ variableWatches }: Sandbox, hits: readonly string[]): number | undefined {
+  return [...variableWatches].find(([, ids]) => ids.some((id) => hits.includes(id)))?.[0];
 }
 
 function isException({ reason }: PausedEvent): boolean {

@@ -110,6 +110,7 @@ function skipRanges(debuggee: Debuggee, sandbox: Sandbox, scriptId: string): voi
 }
 
 function onMessage(debuggee: Debuggee, sandbox: Sandbox, message: ShimMessage): void {
+  debuggee.expiry?.refresh();
   switch (message.type) {
     case "invocation-started":
       sandbox.requestId = message.requestId;

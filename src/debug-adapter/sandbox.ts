@@ -77,6 +77,8 @@ export interface Sandbox {
   readonly scripts: Map<string, Script>;
   /** Breakpoint id → V8's breakpoint ids: a function's name may stand for several places. */
   readonly armed: Map<number, readonly string[]>;
+  /** Data breakpoint on a variable → V8's breakpoints. */
+  readonly variableWatches: Map<number, readonly string[]>;
   /** The helper that takes snapshots is in the function. */
   takesSnapshots: boolean;
   /** Locations that V8 reported before its answer told which breakpoint they belong to. */
@@ -115,6 +117,7 @@ export function createSandbox(threadId: number, connection: SandboxConnection): 
     admission: Promise.resolve(),
     scripts: new Map(),
     armed: new Map(),
+    variableWatches: new Map(),
     takesSnapshots: false,
     resolvedEarly: new Map(),
     epoch: connection.hello.epoch,

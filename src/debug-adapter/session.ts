@@ -2,12 +2,14 @@
 import { DebugSession, InitializedEvent, Response, TerminatedEvent } from "@vscode/debugadapter";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { describeError, FaasifyError } from "../core/errors.ts";
+import { Cancelled } from "./cancelled.ts";
 import { CdpError } from "./cdp/cdp-client.ts";
 import type { DebugTarget } from "./debug-target.ts";
 import { type AdapterOptions, createDebuggee, type Debuggee } from "./debuggee.ts";
 import { launchInput } from "./handlers/custom.ts";
 import { runToEnd } from "./invocations.ts";
 import { end, parseConfiguration } from "./lifecycle.ts";
+import { checkedArguments } from "./request-arguments.ts";
 import { routes } from "./routes.ts";
 import { resumeSession, takeSuspended } from "./suspended.ts";
 
@@ -15,9 +17,6 @@ import { resumeSession, takeSuspended } from "./suspended.ts";
 const FORESEEN = 1000;
 const REFUSED = 1001;
 const BUG = 1;
-
-/** The client no longer wants to know. */
-class Cancelled extends Error {}
 
 const lookingOnly = new Set([
   "breakpointLocations",
@@ -53,10 +52,20 @@ export class FaasifyDebugSession extends DebugSession {
     else void this.#answer(request);
   }
 
-  /** What only looks is given up at once. What changes something is not: nobody would know how far it had come. */
+  /**
+   * What only looks is given up at once. What changes something is not, nobody would know how far it had come: but for
+   * what shows its progress, which can be undone.
+   */
   #cancel(request: DebugProtocol.CancelRequest): void {
-    this.#cancellable.get(request.arguments?.requestId ?? -1)?.();
-    this.sendResponse(new Response(request));
+    const response = new Response(request);
+    try {
+      const { requestId, progressId } = checkedArguments("cancel", request.arguments) as DebugProtocol.CancelArguments;
+      this.#cancellable.get(requestId ?? -1)?.();
+      this.#debuggee.progresses.get(progressId ?? "")?.abort(new Cancelled());
+      this.sendResponse(response);
+    } catch (error) {
+      this.sendErrorResponse(response, toDapError(error));
+    }
   }
 
   /** The state of an earlier session of the same function, if its client left it suspended. */
@@ -72,7 +81,8 @@ export class FaasifyDebugSession extends DebugSession {
     const route = routes.get(command);
     if (!route) throw new CdpError(`FaaSify's debugger does not know the request ${command}`);
     if (this.#adopt({ command, seq, arguments: args, type: "request" })) return resumeSession(this.#debuggee);
-    const work = Promise.resolve(route(this.#debuggee, (args ?? {}) as never));
+    this.#debuggee.expiry?.refresh();
+    const work = Promise.resolve(route(this.#debuggee, checkedArguments(command, args) as never));
     if (!lookingOnly.has(command)) return work;
     const { promise: cancelled, reject } = Promise.withResolvers<never>();
     this.#cancellable.set(seq, () => reject(new Cancelled()));

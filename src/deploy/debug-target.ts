@@ -139,11 +139,22 @@ async function deployForDebugging(
   if (request.timeoutMs > provider.traits.maxTimeoutMs) throw timeoutTooLong(request, provider.traits);
   const name = await nameFor(context, request);
   const base = withDeclared(deployed?.configuration ?? defaultConfiguration, context, artifact);
-  await writeJournal(context, request, { name, deployed });
+  const isFirst = await writeJournal(context, request, { name, deployed });
   context.guardian?.hold(name);
   const configuration = withShim(debugConfiguration(base, request), artifact);
-  const { swapped = 0 } = await provider.deploy({ function: ref, name, artifact, configuration, swap: true }, signal);
-  return { request, name, artifact, swapped: swapped > 0 };
+  try {
+    const { swapped = 0 } = await provider.deploy({ function: ref, name, artifact, configuration, swap: true }, signal);
+    return { request, name, artifact, swapped: swapped > 0 };
+  } catch (error) {
+    if (isFirst) await undo(context, name);
+    throw error;
+  }
+}
+
+/** A session that could not begin leaves nothing behind; where that cannot be done now, the journal has it done later. */
+async function undo(context: Context, name: string): Promise<void> {
+  const entry = await context.journal.find(name);
+  if (entry) await restoreEntry(context, entry, neverAborted()).catch(() => undefined);
 }
 
 /** What was never deployed, the function or an edit of it, finds what it would have found. */
@@ -163,20 +174,25 @@ function debugConfiguration(
   return { memoryMb, timeoutMs, environment: { ...environment, ...shimEnvironment } };
 }
 
+/** @returns whether the session begins with this: otherwise it has deployed before */
 async function writeJournal(
   { journal }: Context,
   request: DebugRequest,
   { name, deployed }: { readonly name: string; readonly deployed: Deployment | undefined },
-): Promise<void> {
+): Promise<boolean> {
   const { function: ref, target } = request;
   const session = sessionOf(request);
   const found = await journal.find(name);
   if (found) {
     if (found.session !== session && !journal.isLeftover(found)) throw alreadyDebugged(ref, found);
     // What is deployed now is debugged already (by this session, or by one that crashed): the old entry knows better.
-    return journal.write({ ...found, session });
+    await journal.write({ ...found, session });
+    return found.session !== session;
   }
-  if (request.request === "launch" || !deployed) return journal.write({ name, target, function: ref, session });
+  if (request.request === "launch" || !deployed) {
+    await journal.write({ name, target, function: ref, session });
+    return true;
+  }
   const artifact = await artifactBeside(deployed.sourceMapPath);
   if (!artifact) {
     throw new FaasifyError(
@@ -187,13 +203,14 @@ async function writeJournal(
       },
     );
   }
-  return journal.write({
+  await journal.write({
     name,
     target,
     function: ref,
     session,
     before: { artifact, configuration: deployed.configuration },
   });
+  return true;
 }
 
 /** The journal's entry goes last: what fails in between is done again. */

@@ -20,6 +20,8 @@ const common = {
   stop: v.optional(stopPolicy, "all"),
   /** The debugged function's time limit; what it was is put back. */
   timeoutSeconds: v.optional(count, 900),
+  /** A session that nobody has used for so long ends by itself. */
+  expireMinutes: v.optional(v.pipe(v.number(), v.minValue(0.001), v.maxValue(30_000)), 720),
   /** A standalone relay, where functions cannot reach the editor: `wss://HOST[:PORT]`. */
   relay: v.optional(v.string()),
   /** A tunnel that leads to `relayPort` of this machine: what functions dial. Excludes `relay`. */

@@ -97,7 +97,7 @@ it("says what cannot be watched, and why", async () => {
 
   expect(await info(client, { variablesReference: local, name: "state" })).toMatchObject({
     dataId: null,
-    description: "state is a variable: only properties of objects can be watched",
+    description: "state is a local variable: only those of modules and properties of objects can be watched",
   });
   const inherited = await info(client, { variablesReference, name: "toString" });
   expect(inherited).toMatchObject({ dataId: null, description: expect.stringContaining("object itself") });
@@ -120,4 +120,50 @@ it("leaves the object as it was also when the client vanishes at the breakpoint"
 
   expect(await answer).toMatchObject({ result: { result: UNTOUCHED } });
   await eventually("the restore", target.restored);
+});
+
+it("stops behind what changes a variable of a module, by condition, and not once it is no longer watched", async () => {
+  const folder = copyProject();
+  const file = path.join(folder, "src/tally.ts");
+  const client = await connect(createHostTarget(folder));
+  await launch(client, { function: `${file}#tally`, args: [[1, 2, 5, 1]] }, async () => {
+    const breakpoints = [{ line: lineOf(file, "for (const value") }];
+    await client.setBreakpointsRequest({ source: { path: file }, breakpoints });
+  });
+  const { threadId, top } = await stopped(client);
+  await client.setBreakpointsRequest({ source: { path: file }, breakpoints: [] });
+  const { scopes } = (await client.scopesRequest({ frameId: top.id })).body;
+  const variablesReference = scopes.find(({ name }) => name === "Module")?.variablesReference ?? 0;
+  const [count, label] = [
+    await info(client, { variablesReference, name: "count" }),
+    await info(client, { variablesReference, name: "label" }),
+  ];
+  expect(count).toMatchObject({ description: "count", accessTypes: ["write"] });
+  expect(await watch(client, { dataId: count.dataId ?? "", accessType: "read" })).toMatchObject([
+    { verified: false, message: "Of a variable only changes can be watched" },
+  ]);
+
+  const [set] = await watch(client, { dataId: count.dataId ?? "" });
+  await client.continueRequest({ threadId });
+  const changed = await stopped(client);
+  expect(changed).toMatchObject({
+    reason: "data breakpoint",
+    event: { body: { hitBreakpointIds: [set?.id] } },
+    top: { name: "add", line: lineOf(file, "[label] =") },
+  });
+  expect((await client.evaluateRequest({ expression: "count", frameId: changed.top.id })).body.result).toBe("2");
+
+  await watch(
+    client,
+    { dataId: count.dataId ?? "", condition: "oldValue > 2" },
+    { dataId: label.dataId ?? "", condition: "value === 'after 1'" },
+  );
+  await client.continueRequest({ threadId });
+  const destructured = await stopped(client);
+  expect((await variablesOf(client, destructured.top.id)).get("value")?.value).toBe("1");
+  await watch(client);
+  await client.continueRequest({ threadId });
+  await client.next("terminated");
+  expect(client.output("console")).toContain('tally returned "after 1: 7"');
+  await client.disconnectRequest();
 });

@@ -1,9 +1,11 @@
+import vm from "node:vm";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { describeError } from "../../core/errors.ts";
 import { countedHits, hitConditionProblem } from "../breakpoints/condition.ts";
-import { CHECK_WATCHABLE, unwatchExpression, watchFunction } from "../breakpoints/data-watch.ts";
+import { CHECK_WATCHABLE, unwatchExpression, type Watch, watchFunction } from "../breakpoints/data-watch.ts";
+import { blocksWith, changeExpression, noteExpression } from "../breakpoints/variable-watch.ts";
 import type { DataTarget, Debuggee } from "../debuggee.ts";
-import type { Sandbox } from "../sandbox.ts";
+import { bundlePattern, type Sandbox } from "../sandbox.ts";
 import { CdpError } from "../cdp/cdp-client.ts";
 import { evaluateInFrame } from "./evaluate.ts";
 import { toBundleNames } from "../sources/bundle-names.ts";
@@ -13,14 +15,17 @@ type Info = DebugProtocol.DataBreakpointInfoResponse["body"];
 
 /** The objects of data breakpoints outlive the pause in which they were found. */
 const GROUP = "faasify-data";
+/** A condition at more places than this would take longer to set than anybody waits. */
+const MAX_PLACES = 2000;
 
-/** Properties of objects can be watched; V8 has no means to watch a variable. */
+/** Properties of objects can be watched, and variables of modules: see data-watch.ts and variable-watch.ts. */
 export async function dataBreakpointInfo(
   debuggee: Debuggee,
   args: DebugProtocol.DataBreakpointInfoArguments,
 ): Promise<Info> {
   const found = await findObject(debuggee, args);
   if (typeof found === "string") return { dataId: null, description: found };
+  if ("scriptId" in found) return variableInfo(debuggee, found);
   const { sandbox, objectId, name, label } = found;
   const { result } = await sandbox.cdp.send("Runtime.callFunctionOn", {
     objectId,
@@ -39,6 +44,13 @@ export async function dataBreakpointInfo(
 
 type Found = DataTarget & { readonly label: string };
 
+function variableInfo({ dataTargets }: Debuggee, target: Extract<Found, { scriptId: string }>): Info {
+  const { sandbox, scriptId, name, label } = target;
+  const dataId = `${sandbox.threadId}:${scriptId}:${name}`;
+  dataTargets.set(dataId, { sandbox, scriptId, name });
+  return { dataId, description: label, accessTypes: ["write"], canPersist: false };
+}
+
 /** @returns why there is no such object, as text */
 async function findObject(
   debuggee: Debuggee,
@@ -56,9 +68,14 @@ async function findObject(
 }
 
 function findMember(debuggee: Debuggee, reference: number, name: string): Found | string {
-  const { sandbox, objectId, scopeNumber, frame, expression } = findContainer(debuggee, reference);
-  const isVariable = scopeNumber !== undefined && frame?.scopeChain[scopeNumber]?.type !== "global";
-  if (isVariable || objectId === undefined) return `${name} is a variable: only properties of objects can be watched`;
+  const { sandbox, objectId, scopeNumber, frame, expression, names } = findContainer(debuggee, reference);
+  const scope = scopeNumber === undefined ? undefined : frame?.scopeChain[scopeNumber]?.type;
+  if (frame && scope === "module") {
+    const { scriptId } = frame.location;
+    return { sandbox, scriptId, name: names?.get(name) ?? name, label: name };
+  }
+  if ((scope !== undefined && scope !== "global") || objectId === undefined)
+    return `${name} is a local variable: only those of modules and properties of objects can be watched`;
   return { sandbox, objectId, name, label: expression ? `${expression}.${name}` : name };
 }
 
@@ -83,27 +100,83 @@ async function watch(debuggee: Debuggee, breakpoint: DebugProtocol.DataBreakpoin
   const problem = hitConditionProblem(conditions);
   if (problem) return failed(problem);
   const id = debuggee.breakpoints.newId();
-  const { sandbox, objectId, name } = target;
+  const wish: Watch = { id, accessType, condition: condition.trim(), hits: countedHits(id, conditions) };
   try {
-    const { result, exceptionDetails } = await sandbox.cdp.send("Runtime.callFunctionOn", {
-      objectId,
-      functionDeclaration: watchFunction({
-        id,
-        accessType,
-        condition: condition.trim(),
-        hits: countedHits(id, conditions),
-      }),
-      arguments: [{ value: name }],
-      returnByValue: true,
-      silent: true,
-    });
-    if (exceptionDetails) return failed(`The condition is no expression: ${condition}`);
-    if (result.value !== true) return failed(`${name} cannot be watched any more`);
-    debuggee.dataBreakpoints.set(id, sandbox);
+    const refusal = await ("scriptId" in target ? watchVariable(target, wish) : watchProperty(target, wish));
+    if (refusal !== undefined) return failed(refusal);
+    debuggee.dataBreakpoints.set(id, target.sandbox);
     return { id, verified: true };
   } catch (error) {
     if (error instanceof CdpError) return failed(describeError(error));
     throw error;
+  }
+}
+
+/** @returns why it cannot be watched, if so */
+async function watchProperty(
+  { sandbox, objectId, name }: Extract<DataTarget, { objectId: string }>,
+  wish: Watch,
+): Promise<string | undefined> {
+  const { result, exceptionDetails } = await sandbox.cdp.send("Runtime.callFunctionOn", {
+    objectId,
+    functionDeclaration: watchFunction(wish),
+    arguments: [{ value: name }],
+    returnByValue: true,
+    silent: true,
+  });
+  if (exceptionDetails) return `The condition is no expression: ${wish.condition}`;
+  return result.value === true ? undefined : `${name} cannot be watched any more`;
+}
+
+/** @returns why it cannot be watched, if so */
+async function watchVariable(
+  { sandbox, scriptId, name }: Extract<DataTarget, { scriptId: string }>,
+  { id, accessType, condition, hits }: Watch,
+): Promise<string | undefined> {
+  const { cdp, code, pause } = sandbox;
+  if (accessType !== "write") return "Of a variable only changes can be watched";
+  if (!isExpression(condition)) return `The condition is no expression: ${condition}`;
+  const { scriptSource } = await cdp.send("Debugger.getScriptSource", { scriptId });
+  const places = await Promise.all(
+    blocksWith(scriptSource, name).map(async ({ start, end }) => {
+      const [from, to] = [start, end].map(({ line0, column0 }) => ({
+        scriptId,
+        lineNumber: line0,
+        columnNumber: column0,
+      }));
+      if (!from || !to) return [];
+      return (await cdp.send("Debugger.getPossibleBreakpoints", { start: from, end: to })).locations;
+    }),
+  );
+  const locations = places.flat();
+  if (locations.length === 0) return `No function mentions ${name}`;
+  if (locations.length > MAX_PLACES) return `${name} is mentioned in too much code: ${locations.length} places`;
+  const frame = pause?.frames.find(({ location }) => location.scriptId === scriptId);
+  const noted = frame && evaluateInFrame({ sandbox, frame }, noteExpression({ id, name }), "free");
+  const urlRegex = bundlePattern(id, code.taskRoot);
+  const set = locations.map(({ lineNumber, columnNumber = 0 }) =>
+    cdp.send("Debugger.setBreakpointByUrl", {
+      urlRegex,
+      lineNumber,
+      columnNumber,
+      condition: changeExpression({ id, name, condition, hits }),
+    }),
+  );
+  const [answers] = await Promise.all([Promise.all(set), noted]);
+  sandbox.variableWatches.set(
+    id,
+    answers.map(({ breakpointId }) => breakpointId),
+  );
+  return undefined;
+}
+
+function isExpression(text: string): boolean {
+  if (text === "") return true;
+  try {
+    // Only parsed, never run.
+    return new vm.Script(`(${text})`) instanceof vm.Script;
+  } catch {
+    return false;
   }
 }
 
@@ -114,6 +187,13 @@ export async function unwatchAll({ dataBreakpoints }: Debuggee): Promise<void> {
   await Promise.all(watched.map(([id, sandbox]) => unwatch(sandbox, id)));
 }
 
-async function unwatch({ cdp }: Sandbox, id: number): Promise<void> {
+async function unwatch({ cdp, variableWatches }: Sandbox, id: number): Promise<void> {
+  const breakpointIds = variableWatches.get(id);
+  variableWatches.delete(id);
+  if (breakpointIds) {
+    const removals = breakpointIds.map((breakpointId) => cdp.send("Debugger.removeBreakpoint", { breakpointId }));
+    await Promise.allSettled(removals);
+    return;
+  }
   await cdp.send("Runtime.evaluate", { expression: unwatchExpression(id), silent: true }).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { DebugRequest } from "../../../src/debug-adapter/debug-target.ts";
 import { createDebugTarget, restoreLeftovers } from "../../../src/deploy/debug-target.ts";
 import { deployFunction, type Deployer } from "../../../src/deploy/deploy-function.ts";
@@ -78,6 +78,40 @@ describe("launching", () => {
     ]);
 
     expect(provider.deployed.has(second.name)).toBe(true);
+  });
+});
+
+describe("a deployment that fails", () => {
+  it.each(["launch", "attach"] as const)("leaves nothing behind (%s)", async (kind) => {
+    const { target, request, provider, deployer, ref, journal } = setUp();
+    await deployFunction(deployer, ref, { target: "local" }, never);
+    const before = [...provider.deployed];
+    const spy = vi.spyOn(provider, "deploy").mockImplementationOnce(async ({ name, ...wanted }) => {
+      // Half of it was done.
+      provider.deployed.set(name, { name, ...wanted });
+      throw new Error("broke off");
+    });
+
+    await expect(target.deploy(request(kind), never)).rejects.toThrow("broke off");
+
+    expect(spy).toHaveBeenCalled();
+    expect([...provider.deployed]).toEqual(before);
+    expect(journal()).toEqual([]);
+  });
+
+  it("keeps what a session has, when a later one fails, and the journal where nothing can be put back now", async () => {
+    const { target, request, provider, journal } = setUp();
+    const first = await target.deploy(request("launch"), never);
+    const failure = new Error("broke off");
+    vi.spyOn(provider, "deploy").mockRejectedValue(failure);
+    await expect(target.deploy(request("launch"), never)).rejects.toThrow("broke off");
+    expect([...provider.deployed.keys()]).toEqual([first.name]);
+    expect(journal()).toHaveLength(1);
+
+    vi.spyOn(provider, "remove").mockRejectedValue(failure);
+    const other = request("launch", { FAASIFY_DEBUG: "ws://127.0.0.1:1/other#secret" });
+    await expect(target.deploy(other, never)).rejects.toThrow("broke off");
+    expect(journal()).toHaveLength(2);
   });
 });
 

@@ -1,0 +1,2 @@
+/** The client no longer wants to know. */
+export class Cancelled extends Error {}
