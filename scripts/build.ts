@@ -60,6 +60,9 @@ export const bundles: Readonly<Record<string, Bundle>> = {
   "stub-runtime": { entry: "src/stub/runtime.ts", out: "dist/stub/runtime.cjs", options: stubOptions },
   "stub-main": { entry: "src/stub/main.ts", out: "dist/stub/stub-main.cjs", options: stubOptions },
   "stub-worker": { entry: "src/stub/worker.ts", out: "dist/stub/stub-worker.cjs", options: stubOptions },
+  // `import { executor } from "faasify"`, and what makes the units for it.
+  executor: { entry: "src/executor/main.ts", out: "dist/executor.cjs", options: stubOptions },
+  "unit-builder": { entry: "src/cli/unit-builder.ts", out: "dist/unit-builder.cjs" },
   "unit-handler": {
     entry: "src/shim/node/unit-handler.ts",
     out: "dist/shim/unit-handler.mjs",
@@ -71,6 +74,12 @@ export const bundles: Readonly<Record<string, Bundle>> = {
       minify: true,
     },
   },
+};
+
+/** What TypeScript programs see of a bundle. */
+const declarations: Readonly<Record<string, { readonly from: string; readonly to: string }>> = {
+  "stub-runtime": { from: "src/stub/runtime.d.cts", to: "dist/stub/runtime.d.cts" },
+  executor: { from: "src/executor/faasify.d.cts", to: "dist/executor.d.cts" },
 };
 
 /** What esbuild is told for a bundle, its metafile included. */
@@ -100,9 +109,8 @@ export async function buildBundle(name: string): Promise<void> {
   const { metafile } = await build(buildOptions(name));
   mkdirSync(path.join(root, "dist/meta"), { recursive: true });
   writeFileSync(path.join(root, `dist/meta/${name}.json`), JSON.stringify(metafile));
-  if (name === "stub-runtime") {
-    copyFileSync(path.join(root, "src/stub/runtime.d.cts"), path.join(root, "dist/stub/runtime.d.cts"));
-  }
+  const types = declarations[name];
+  if (types) copyFileSync(path.join(root, types.from), path.join(root, types.to));
 }
 
 export async function buildAll(): Promise<void> {

@@ -16,6 +16,8 @@ import {
   type PlanOptions,
 } from "../transform/decompose.ts";
 import { extractUnit } from "../transform/extract-unit.ts";
+import type { BuiltUnit, UnitRequest } from "../executor/unit-request.ts";
+import { buildUnit } from "./unit-at.ts";
 
 export { packageUnit } from "../packager/package-unit.ts";
 export { parameterShapes, pathAliases } from "../verify/parameter-shapes.ts";
@@ -66,4 +68,13 @@ export function filesOfCopy(
   options: CopyOptions,
 ): readonly CopiedFile[] {
   return decomposeFiles(program, moved, options);
+}
+
+/**
+ * The packaged unit of a function of a running program.
+ *
+ * @param shimFolder - absolute path of dist/shim
+ */
+export function buildUnitAt(request: UnitRequest, shimFolder: string): Promise<BuiltUnit> {
+  return buildUnit(theAnalyzer(), request, shimFolder);
 }

@@ -20,6 +20,7 @@ const everything = [
   "debug-adapter",
   "monitor",
   "stub",
+  "executor",
   "verify",
 ];
 
@@ -34,6 +35,7 @@ const layers: Record<string, Layer> = {
   deploy: { folders: ["core", "protocol", "debug-adapter"], packages: ["node", "valibot", "aws4"] },
   platform: { folders: ["core", "protocol"], packages: ["node", "valibot", "cborg", "croner"] },
   stub: { folders: ["core", "protocol", "deploy"], packages: ["node", "valibot"] },
+  executor: { folders: ["core", "protocol", "deploy", "stub"], packages: ["node", "valibot"] },
   "debug-adapter": {
     folders: ["core", "protocol"],
     packages: [

@@ -148,8 +148,18 @@ function filesIn(place: string): readonly string[] {
 }
 
 function addFile(file: string, found: Set<string>): void {
-  if (file.length < 1000 && !file.includes("\0") && statSync(file, { throwIfNoEntry: false })?.isFile())
-    found.add(file);
+  // Longer than any file system takes.
+  const isName = file.length < 1000 && path.basename(file).length <= 255 && !file.includes("\0");
+  if (isName && isFileAt(file)) found.add(file);
+}
+
+/** Any text may be asked about: what is no path is no file. */
+function isFileAt(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false;
+  }
 }
 
 /** `./plugins/${name}.mjs`: any file of that folder. */

@@ -79,6 +79,8 @@ function resolveByCompiler(
 ): Resolution {
   const name = packageNameOf(specifier);
   const installed = installedFolder(name, path.dirname(fromFile));
+  // Also where a link leads to its sources: it is no code of the user's.
+  if (name === "faasify" && installed !== undefined) return { kind: "package", name };
   const mayBeAlias = configurations.some(({ paths, baseUrl }) => paths !== undefined || baseUrl !== undefined);
   if (installed !== undefined && !mayBeAlias && !isOfWorkspace(installed)) return { kind: "package", name };
   for (const options of configurations) {

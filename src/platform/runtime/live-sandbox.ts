@@ -213,6 +213,8 @@ export class LiveSandbox implements SandboxListener {
 
   onExit({ code, signal, problem }: SandboxExit): void {
     clearTimeout(this.#timer);
+    // Or it would be given what waits for a sandbox, and nobody would ever answer that.
+    this.retired = true;
     if (problem !== undefined) {
       this.#initFailed(() => unavailable(problem), "error\tError Type: Runtime.StartError");
       return;
