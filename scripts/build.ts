@@ -62,6 +62,14 @@ export const bundles: Readonly<Record<string, Bundle>> = {
   "stub-worker": { entry: "src/stub/worker.ts", out: "dist/stub/stub-worker.cjs", options: stubOptions },
   // `import { executor } from "faasify"`, and what makes the units for it.
   executor: { entry: "src/executor/main.ts", out: "dist/executor.cjs", options: stubOptions },
+  // `node --import faasify/register`, and what plans the program for it.
+  register: { entry: "src/register/main.ts", out: "dist/register.cjs", options: stubOptions },
+  "register-hooks": {
+    entry: "src/register/older-hooks.ts",
+    out: "dist/register-hooks.mjs",
+    options: { ...stubOptions, format: "esm" },
+  },
+  "program-planner": { entry: "src/cli/program-planner.ts", out: "dist/program-planner.cjs" },
   "unit-builder": { entry: "src/cli/unit-builder.ts", out: "dist/unit-builder.cjs" },
   "unit-handler": {
     entry: "src/shim/node/unit-handler.ts",

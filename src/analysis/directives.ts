@@ -60,12 +60,6 @@ export function readDirective(comments: readonly SourceComment[]): ReadDirective
   if (!first) return { directive: undefined, problems: [] };
   const reading: Reading = { draft: {}, given: new Set(), problems: [] };
   for (const { words, line } of lines) {
-    if (words.length === 0) {
-      reading.problems.push({
-        message: `\`${directiveMark}\` says nothing here; write for example \`memory=512\``,
-        line,
-      });
-    }
     for (const word of words) readWord(reading, word, line);
   }
   noteContradictions(reading, first.line);

@@ -7,13 +7,18 @@ import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
 import type { DecompositionPlan, MovedFunction } from "../transform/decompose.ts";
 import type { CliContext } from "./context.ts";
 
+/** What packaging needs of the command line. */
+export interface PackagingContext extends Pick<CliContext, "analysis" | "signal"> {
+  readonly local: Pick<CliContext["local"], "platformBundle">;
+}
+
 export interface PackedPlan extends DecompositionPlan {
   readonly artifacts: ReadonlyMap<MovedFunction, Artifact>;
 }
 
 /** Plans anew until everything in the plan can be packaged. */
 export async function packagePlan(
-  context: CliContext,
+  context: PackagingContext,
   program: Program,
   { isSelected, unitFolder }: { readonly isSelected: (ref: FunctionRef) => boolean; readonly unitFolder: string },
 ): Promise<PackedPlan> {
@@ -50,7 +55,7 @@ const staysBecause = new Set<string>([
 
 /** Or why it cannot be packaged. */
 async function tryPackage(
-  context: CliContext,
+  context: PackagingContext,
   unit: MovedFunction["unit"],
   unitFolder: string,
 ): Promise<Artifact | string> {

@@ -1,6 +1,6 @@
 /** Writes the copy of a decomposed program into a folder: its files, the packaged functions, and what calls them. */
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Program } from "../analysis/typescript/program.ts";
 import type { Artifact } from "../core/artifact.ts";
@@ -12,9 +12,7 @@ import type { ProgramLayout } from "./program-layout.ts";
 import type { PackedPlan } from "./program-packaging.ts";
 import { describeRemote, slashes } from "./program-remote.ts";
 import { reportOf } from "./program-report.ts";
-
-/** What a copy brings along of FaaSify. */
-const runtimeFiles = ["runtime.cjs", "runtime.d.cts", "stub-main.cjs", "stub-worker.cjs"];
+import { copyRuntime } from "./program-runtime.ts";
 
 export interface WritingJob {
   readonly context: CliContext;
@@ -51,8 +49,7 @@ export async function writeCopy(job: WritingJob, entry: string): Promise<string>
 async function writeRuntime({ context, staging, out, packed }: WritingJob): Promise<void> {
   const own = path.join(staging, OWN_FOLDER);
   await mkdir(path.join(own, ORIGINALS), { recursive: true });
-  const dist = path.dirname(context.local.platformBundle);
-  for (const name of runtimeFiles) await copyFile(path.join(dist, "stub", name), path.join(own, name));
+  await copyRuntime(path.dirname(context.local.platformBundle), own);
   for (const { zipPath, sourceMapPath, ...facts } of packed.artifacts.values()) {
     const inOut = (file: string): string => path.join(out, path.relative(staging, file));
     const artifact: Artifact = { zipPath: inOut(zipPath), sourceMapPath: inOut(sourceMapPath), ...facts };

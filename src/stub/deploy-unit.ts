@@ -40,7 +40,9 @@ export function deployedCaller(folder: string, manifest: Manifest): InvokeUnit {
     if (known) return known;
     const remote = manifest.functions[key];
     if (!remote) throw new TypeError(`no function is called ${key}`);
-    const name = provider().then((platform) => deployUnit({ folder, platform, store }, remote, signal));
+    const name = provider().then((platform) =>
+      deployUnit({ folder, root: manifest.root ?? path.dirname(folder), platform, store }, remote, signal),
+    );
     deployed.set(key, name);
     name.catch(() => deployed.delete(key));
     return name;
@@ -81,17 +83,19 @@ function nodeFor({ node }: Manifest): string | undefined {
 
 interface Place {
   readonly folder: string;
+  /** Absolute path of the program's folder. */
+  readonly root: string;
   readonly platform: FaasProvider;
   readonly store: DeploymentStore;
 }
 
 /** The name at the provider. */
 async function deployUnit(
-  { folder, platform, store }: Place,
+  { folder, root, platform, store }: Place,
   { file, name: functionName, artifact: packed }: RemoteFunction,
   signal: AbortSignal,
 ): Promise<string> {
-  const ref = { file: path.join(path.dirname(folder), ...file.split("/")), name: functionName };
+  const ref = { file: path.join(root, ...file.split("/")), name: functionName };
   const artifact: Artifact = {
     ...packed,
     zipPath: path.join(folder, packed.zipPath),

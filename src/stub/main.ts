@@ -43,7 +43,7 @@ export function createRemote(folder: string, registered: readonly RegisteredName
     call: (key, args, { self, own, captured }) => {
       const remote = context.manifest.functions[key];
       if (!remote) throw damaged(folder, `it has no function ${key}`);
-      if (remote.assets) checkAssets(path.dirname(folder), key, remote.assets);
+      if (remote.assets) checkAssets(context.manifest.root ?? path.dirname(folder), key, remote.assets);
       const runHere = own && ((): unknown => own(...Array.from(args)));
       const values = {
         args: argumentsOf(remote, args),

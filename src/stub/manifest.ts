@@ -53,6 +53,8 @@ export const manifestSchema = v.object({
   /** Absolute path of the Node that ran it: the platform needs a newer one than the program may. */
   node: v.string(),
   target: v.string(),
+  /** Absolute path of the program's folder; absent: the one that this folder lies in. */
+  root: v.exactOptional(v.string()),
   /** Path of the entry and of all other files written, relative to the copy's root, with `/`. */
   entry: v.string(),
   written: v.array(v.string()),

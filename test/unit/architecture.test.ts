@@ -21,6 +21,7 @@ const everything = [
   "monitor",
   "stub",
   "executor",
+  "register",
   "verify",
 ];
 
@@ -35,6 +36,7 @@ const layers: Record<string, Layer> = {
   deploy: { folders: ["core", "protocol", "debug-adapter"], packages: ["node", "valibot", "aws4"] },
   platform: { folders: ["core", "protocol"], packages: ["node", "valibot", "cborg", "croner"] },
   stub: { folders: ["core", "protocol", "deploy"], packages: ["node", "valibot"] },
+  register: { folders: ["core", "deploy"], packages: ["node", "valibot"] },
   executor: { folders: ["core", "protocol", "deploy", "stub"], packages: ["node", "valibot"] },
   "debug-adapter": {
     folders: ["core", "protocol"],
