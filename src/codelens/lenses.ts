@@ -1,6 +1,7 @@
 /** Which lenses stand above which function. Pure: texts are translated by what the caller hands in. */
 import { canMove, type FileAnalysis, type FunctionModel } from "../core/function-model.ts";
 import type { Range0 } from "../core/positions.ts";
+import { slowerRemotely } from "../core/verdict-text.ts";
 import { shorten } from "./shorten.ts";
 
 /** What happens on a click; provider.ts turns it into a command. */
@@ -53,7 +54,7 @@ export function lensesFor(
     if (model.verdict === "entry") return [];
     if (!canMove(model.verdict)) return [staysLocal(model, l10n)];
     const state = stateOf(model);
-    return [...offers(model, l10n), ...stateLenses(model, state, l10n)];
+    return [...offers(model, l10n), ...costLens(model, l10n), ...stateLenses(model, state, l10n)];
   });
 }
 
@@ -81,6 +82,14 @@ function offers(model: FunctionModel, l10n: Localizer): readonly Lens[] {
     lens(model, "deploy", l10n.t("Deploy"), l10n.t("Make {0} a cloud function", model.name)),
     lens(model, "invoke", l10n.t("Invoke"), l10n.t("Run the deployed {0}; stops at your breakpoints", model.name)),
   ];
+}
+
+/** Said before anybody deploys it. */
+function costLens(model: FunctionModel, l10n: Localizer): readonly Lens[] {
+  const reason = slowerRemotely(model);
+  if (!reason) return [];
+  const title = l10n.t("slower remotely: {0}", shorten(reason.message, 100));
+  return [lens(model, "reasons", title, l10n.t("Line {0}: {1}", reason.line, reason.message))];
 }
 
 function stateLenses(model: FunctionModel, state: FunctionState, l10n: Localizer): readonly Lens[] {

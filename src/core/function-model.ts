@@ -20,6 +20,8 @@ export interface Reason {
   readonly message: string;
   /** From 1, in the function's own file. */
   readonly line: number;
+  /** `cost`: the function can move, but each remote call costs more than it saves. */
+  readonly about?: "cost";
 }
 
 export interface Parameter {

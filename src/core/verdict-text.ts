@@ -1,5 +1,5 @@
 /** How a verdict is said to people: the same words in lenses, hovers and on the command line. */
-import type { Capture, FunctionModel, Verdict } from "./function-model.ts";
+import type { Capture, FunctionModel, Reason, Verdict } from "./function-model.ts";
 
 const labels: Readonly<Record<Verdict, string>> = {
   pure: "can move",
@@ -14,12 +14,23 @@ export function verdictLabel(verdict: Verdict): string {
   return labels[verdict];
 }
 
-/** One line: the verdict and, where there is one, its first reason. */
-export function verdictSummary({ verdict, effects, reasons }: FunctionModel): string {
-  const [first] = reasons;
+/** One line: the verdict and, where there is one, its first reason; and whether calling it remotely is worth it. */
+export function verdictSummary(model: FunctionModel): string {
+  const slower = slowerRemotely(model);
+  if (!slower) return summaryOf(model);
+  return `${summaryOf(model)}${model.verdict === "pure" ? ", but" : ";"} ${slower.message}`;
+}
+
+/** Why a function that can move had better not, as far as its cost goes. Undefined as well when its author wants it to. */
+export function slowerRemotely({ reasons, directive }: FunctionModel): Reason | undefined {
+  return directive?.place === "remote" ? undefined : reasons.find(({ about }) => about === "cost");
+}
+
+function summaryOf({ verdict, effects, reasons }: FunctionModel): string {
+  const [first, ...others] = reasons.filter(({ about }) => about === undefined);
   if (verdict === "effects") return `${labels.effects}: ${effects.join(", ")}`;
   if (verdict === "pure" || !first) return labels[verdict];
-  const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
   return `${labels[verdict]}: ${first.message}${more}`;
 }
 

@@ -1,7 +1,7 @@
 /** What of an analysis is worth a line in the editor. Pure. */
 import { DiagnosticSeverity, type Diagnostic, type Range } from "vscode-languageserver/node";
-import type { FileAnalysis, FunctionModel, Problem } from "../core/function-model.ts";
-import { verdictSummary } from "../core/verdict-text.ts";
+import { canMove, type FileAnalysis, type FunctionModel, type Problem } from "../core/function-model.ts";
+import { slowerRemotely, verdictSummary } from "../core/verdict-text.ts";
 import { isDirectiveLine, problemWord, proposedFix } from "./directive-help.ts";
 
 /** A text in lines: what {@link diagnosticsOf} needs of a document. */
@@ -21,8 +21,9 @@ export interface DiagnosticFix {
 
 /**
  * One diagnostic per function that stays local, at the line of its first reason; the others are related places.
- * Functions that can move, entry points and tests get none: nothing is wrong with them. Neither do those that stay
- * because their author says so. Mistakes in directives are warnings; syntax errors the editor's own TypeScript shows.
+ * Entry points and tests get none: nothing is wrong with them. Neither do those that stay because their author says so,
+ * and those that can move, unless they would be slower remotely. Mistakes in directives are warnings; syntax errors the
+ * editor's own TypeScript shows.
  */
 export function diagnosticsOf(analysis: FileAnalysis, uri: string, lines: Lines): readonly Diagnostic[] {
   const staying = analysis.functions.filter(
@@ -31,6 +32,7 @@ export function diagnosticsOf(analysis: FileAnalysis, uri: string, lines: Lines)
   const wrong = analysis.problems.filter(({ line }) => isDirectiveLine(lines.lineText(line - 1)));
   return [
     ...staying.map((model) => staysLocal(model, uri, lines)),
+    ...analysis.functions.flatMap((model) => slowerIfMoved(model, lines)),
     ...wrong.map((problem) => directiveProblem(problem, lines)),
   ];
 }
@@ -75,6 +77,20 @@ function staysLocal(model: FunctionModel, uri: string, lines: Lines): Diagnostic
     message: `${model.name} ${verdictSummary(model)}`,
     ...(related.length > 0 && { relatedInformation: related }),
   };
+}
+
+function slowerIfMoved(model: FunctionModel, lines: Lines): readonly Diagnostic[] {
+  const reason = canMove(model.verdict) ? slowerRemotely(model) : undefined;
+  if (!reason) return [];
+  return [
+    {
+      severity: DiagnosticSeverity.Information,
+      source: DIAGNOSTIC_SOURCE,
+      code: "slower-remotely",
+      range: rangeAt(model, reason.line - 1, lines),
+      message: `${model.name} ${verdictSummary(model)}`,
+    },
+  ];
 }
 
 /** The name where the line has it, else what is written on the line. */

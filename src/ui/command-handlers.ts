@@ -114,7 +114,7 @@ async function showLog({ picker, states, backend, documents }: HandlerSources, t
 const formatEvent = ({ timestampMs, message }: LogEvent): string =>
   `${new Date(timestampMs).toISOString()}  ${message.trimEnd()}`;
 
-/** All reasons of a function that stays; choosing one goes to its line. */
+/** All reasons of a function that stays, or what speaks against moving it; choosing one goes to its line. */
 async function showReasons({ picker }: HandlerSources, target: unknown): Promise<void> {
   const ref = functionOf(target) ?? (await stayingFunction());
   const model = await picker.modelOf(ref);
@@ -124,7 +124,9 @@ async function showReasons({ picker }: HandlerSources, target: unknown): Promise
     description: l10n.t("line {0}", line),
     line,
   }));
-  const title = l10n.t("Why {0} stays local", model.name);
+  const title = canMove(model.verdict)
+    ? l10n.t("What to know before {0} moves", model.name)
+    : l10n.t("Why {0} stays local", model.name);
   const chosen = await vscode.window.showQuickPick(items, {
     title,
     placeHolder: l10n.t("Choose a reason to go to its line"),

@@ -26,6 +26,25 @@ describe("diagnostics", () => {
     ]);
   });
 
+  it("say that a function would be slower remotely, before anybody deploys it", async () => {
+    const square =
+      "const square = (x: number): number => x * x;\nexport function sum(list: number[]): number {\n  return list.reduce((all, x) => all + square(x), 0);\n}\n";
+    await using server = await startServer({ ...files, "square.ts": square });
+
+    await server.open("square.ts", square);
+
+    await expect
+      .poll(() => server.diagnosticsOf("square.ts"), wait)
+      .toMatchObject([
+        {
+          severity: 3,
+          code: "slower-remotely",
+          range: { start: { line: 0, character: 6 }, end: { line: 0, character: 12 } },
+          message: expect.stringMatching(/^square can move, but is called in a loop \(line 3\)/),
+        },
+      ]);
+  });
+
   it("follow an edit, and go when the reason goes", async () => {
     await using server = await startServer(files);
     await server.open("each.ts", each);

@@ -244,5 +244,5 @@ function foreignFiles({ module, reach }: Evidence): Reason[] {
 function costReasons({ cost }: Evidence): Reason[] {
   if (cost.cost !== "trivial" || cost.loopLine === undefined || cost.callLine === undefined) return [];
   const message = `is called in a loop (line ${cost.loopLine}) and does so little that each remote call costs more than it saves`;
-  return [{ message, line: cost.callLine }];
+  return [{ message, line: cost.callLine, about: "cost" }];
 }

@@ -13,6 +13,15 @@ it.each([
     "export function f(a: () => void) { process.exit(); }",
     "stays here: takes the callback `a`, which cannot travel (and 1 more)",
   ],
+  [
+    "const f = (x: number) => x * x;\nfor (const x of [1, 2]) f(x);",
+    "can move, but is called in a loop (line 2) and does so little that each remote call costs more than it saves",
+  ],
+  [
+    "let n = 0;\nconst f = () => n++;\nfor (const x of [1, 2]) f();",
+    "can move, but uses state: uses `n`, which is changed at a.ts:2, and travels with the call; is called in a loop (line 3) and does so little that each remote call costs more than it saves",
+  ],
+  ["// @faasify remote\nconst f = (x: number) => x * x;\nfor (const x of [1, 2]) f(x);", "can move"],
   ["main();\nfunction main() {}", "entry point: is the program's entry point, called at line 1"],
 ])("sums up %j in one line", (text, line) => {
   const model = modelOf(text);

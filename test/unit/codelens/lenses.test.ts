@@ -39,6 +39,19 @@ it("says why a function stays, with all reasons in the tooltip", () => {
   ]);
 });
 
+it("says that a function would be slower remotely, beside what can be done with it", () => {
+  const message = "is called in a loop (line 4) and does so little that each remote call costs more than it saves";
+  const reasons = [{ message, line: 2, about: "cost" as const }];
+
+  expect(lensesOf([{ ...model("square", "pure"), reasons }]).slice(3)).toMatchObject([
+    {
+      action: "reasons",
+      title: "slower remotely: is called in a loop (line 4) and does so little that each remote call costs more than it saves",
+      tooltip: `Line 2: ${message}`,
+    },
+  ]);
+});
+
 it("shows where a function is deployed and whether it is stale", () => {
   const titles = (stale: boolean) =>
     lensesOf([model("f", "pure")], { deployments: [{ target: "local", stale }] }).map(({ title }) => title);
