@@ -29,17 +29,12 @@ export interface Subject {
 
 export type Ruling = { readonly mode: CallMode } | { readonly reason: string };
 
-const refused: Partial<Record<Effect, string>> = {
-  files: "reads or writes files, whose paths mean something else where it would run",
-  process: "asks about the process that it runs in, which would be another one",
-};
-
 /** How the function is called when it moves, or why it stays. */
 export function ruleOn(subject: Subject): Ruling {
   const { site, slice } = subject;
   const effects = new Set<Effect>(slice.model.effects);
   const reason =
-    refusedEffect(slice) ?? refusedSyntax(subject) ?? refusedLoadEffect(subject) ?? refusedEnvironment(slice);
+    refusedProcess(effects) ?? refusedSyntax(subject) ?? refusedLoadEffect(subject) ?? refusedEnvironment(slice);
   if (reason !== undefined) return { reason };
   const isOutside = waitsOutside(slice.model.effectUses);
   if (slice.model.async && !(site.made && isOutside)) return ruleOnAsync(subject, effects, isOutside);
@@ -49,10 +44,8 @@ export function ruleOn(subject: Subject): Ruling {
   return { reason: "starts something that goes on after it has returned" };
 }
 
-function refusedEffect({ model }: Slice): string | undefined {
-  const allowed = new Set<string>(model.directive?.allow);
-  const found = model.effects.find((effect) => refused[effect] !== undefined && !allowed.has(effect));
-  return found && refused[found];
+function refusedProcess(effects: ReadonlySet<Effect>): string | undefined {
+  return effects.has("process") ? "asks about the process that it runs in, which would be another one" : undefined;
 }
 
 function ruleOnAsync({ slice }: Subject, effects: ReadonlySet<Effect>, isOutside: boolean): Ruling {

@@ -189,10 +189,10 @@ function writerOf({ writes }: Program, assets: readonly string[]): FileWrite | u
   return assets.length === 0 ? undefined : writes.find(({ file }) => file === undefined || touches(file));
 }
 
-function firstReason({ verdict, reasons }: FunctionModel): string {
-  const [first] = reasons;
-  if (!first) return verdict === "entry" ? "is an entry point" : "cannot move";
-  return `${first.message} (line ${first.line})`;
+/** Whatever stays has one. */
+function firstReason({ reasons }: FunctionModel): string {
+  const [text = ""] = reasons.map(({ message, line }) => `${message} (line ${line})`);
+  return text;
 }
 
 /** The unit, called as a plain function whatever its parameters are named; or why there is none. */

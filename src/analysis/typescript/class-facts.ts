@@ -1,6 +1,7 @@
 /** What a method does with its instance, and whether instances of its class can travel at all. */
 import { ts } from "ts-morph";
 import type { InstanceUse, Reason } from "../../core/function-model.ts";
+import { privatesOf } from "./class-privates.ts";
 import { collectFacts, hasModifier, type Facts, type ThisUse } from "./facts.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import { declarationBehind, unwrap } from "./lookup.ts";
@@ -75,6 +76,9 @@ export function whyInstancesStay(workspace: Workspace, placed: PlacedClass): str
     const { chain, root } = classChain(workspace, placed);
     if (root.kind === "outside") return `extends \`${root.text}\`, which is no class of this project`;
     for (const { node } of chain) {
+      // Instances of it are made by nobody but its own code, so they could not be made anew elsewhere.
+      const { problem } = privatesOf(node);
+      if (problem !== undefined) return problem;
       const field = functionField(node);
       if (field) return `holds a function in \`this.${field}\`, which cannot travel`;
     }

@@ -46,7 +46,8 @@ it("says that a function would be slower remotely, beside what can be done with 
   expect(lensesOf([{ ...model("square", "pure"), reasons }]).slice(3)).toMatchObject([
     {
       action: "reasons",
-      title: "slower remotely: is called in a loop (line 4) and does so little that each remote call costs more than it saves",
+      title:
+        "slower remotely: is called in a loop (line 4) and does so little that each remote call costs more than it saves",
       tooltip: `Line 2: ${message}`,
     },
   ]);
