@@ -12,5 +12,8 @@ export async function readDebugShim(shimFolder: string): Promise<Record<string, 
 /** The unit handler's text, without the link to its own source map: it would lead debuggers into our sources. */
 export async function readUnitHandler(shimFolder: string): Promise<string> {
   const text = await readFile(path.join(shimFolder, "unit-handler.mjs"), "utf8");
+  // esbuild would take an empty file for a module whose exports are all undefined, and bundle it without a word.
+  if (!text.includes("createHandler"))
+    throw new Error(`${shimFolder} has no unit handler: it is damaged, or just being built`);
   return text.replace(/^\/\/# sourceMappingURL=.*$/m, "");
 }

@@ -1,11 +1,20 @@
 /** Calls original and unit with the same arguments, in a child process with a time limit. */
 import { fork, type ChildProcess } from "node:child_process";
 import path from "node:path";
+import { processCpuMs } from "../lib/process-tree.ts";
 import type { Shape } from "./shapes.ts";
 
-/** How long one call may take before it counts as hanging, in milliseconds; machines may be busy. */
-const LIMIT_MS = 20_000;
+/**
+ * How long one call may compute before it counts as hanging, in milliseconds of CPU time: on a busy machine the clock
+ * says nothing about a program. Whoever computes nothing waits for ever.
+ */
+const LIMIT_MS = 30_000;
+/** By the clock: also for those who wait, and where CPU time is not known. */
+const CLOCK_LIMIT_MS = 10 * LIMIT_MS;
+const CHECK_MS = 5000;
 const MAX_RESTARTS = 1;
+/** Some functions give a million dates, which are there four times over before they are compared. */
+const HEAP_MB = 3000;
 
 export type ToChild =
   | { readonly kind: "open"; readonly entry: string }
@@ -73,7 +82,7 @@ export async function startComparer(entry: string): Promise<Comparer> {
         if (end.kind === "compared") return { cases };
         if (end.kind === "not-loaded") return { cases, notLoaded: end.problem };
         await renew();
-        cases.push({ index: end.index, outcome: end.side === "unit" ? "hangs" : "late" });
+        cases.push({ index: end.index, outcome: end.side === "unit" ? "hangs" : "late", detail: end.why });
         from = end.index + 1;
         if (restarts === MAX_RESTARTS) return { cases };
       }
@@ -84,7 +93,7 @@ export async function startComparer(entry: string): Promise<Comparer> {
 
 function startChild(): ChildProcess {
   return fork(path.join(import.meta.dirname, "comparing.ts"), {
-    execArgv: ["--max-old-space-size=700"],
+    execArgv: [`--max-old-space-size=${HEAP_MB}`],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: { ...process.env, TZ: "Europe/Berlin" },
   });
@@ -100,9 +109,10 @@ async function open(child: ChildProcess, entry: string): Promise<{ readonly func
 }
 
 type Place = Extract<FromChild, { kind: "at" }>;
-type End = Extract<FromChild, { kind: "compared" | "not-loaded" }> | (Omit<Place, "kind"> & { readonly kind: "stuck" });
+type Stuck = Omit<Place, "kind"> & { readonly kind: "stuck"; readonly why: string };
+type End = Extract<FromChild, { kind: "compared" | "not-loaded" }> | Stuck;
 
-/** Until all is compared, or nothing was heard for {@link LIMIT_MS}, or the child has ended. */
+/** Until all is compared, or the child is stuck or has ended. */
 function compareFrom(
   child: ChildProcess,
   work: Extract<ToChild, { kind: "compare" }>,
@@ -110,17 +120,25 @@ function compareFrom(
 ): Promise<End> {
   return new Promise((resolve) => {
     let place: Omit<Place, "kind"> = { index: work.from, side: "original" };
+    let heard = performance.now();
+    let heardCpuMs = cpuMsOf(child);
     const finish = (end: End): void => {
-      clearTimeout(timer);
+      clearInterval(timer);
       child.off("message", receive).off("exit", lost);
       resolve(end);
     };
-    const lost = (): void => finish({ ...place, kind: "stuck" });
-    let timer = setTimeout(lost, LIMIT_MS);
+    const lost = (code: number | null, signal: string | null): void =>
+      finish({ ...place, kind: "stuck", why: `its process has ended (${signal ?? code})` });
+    const timer = setInterval(() => {
+      const cpuMs = cpuMsOf(child) - heardCpuMs;
+      if (cpuMs > LIMIT_MS) finish({ ...place, kind: "stuck", why: `has computed for ${Math.round(cpuMs / 1000)} s` });
+      else if (performance.now() - heard > CLOCK_LIMIT_MS)
+        finish({ ...place, kind: "stuck", why: `no answer for ${CLOCK_LIMIT_MS / 1000} s` });
+    }, CHECK_MS);
     const receive = (message: unknown): void => {
       const news = message as FromChild;
-      clearTimeout(timer);
-      timer = setTimeout(lost, LIMIT_MS);
+      heard = performance.now();
+      heardCpuMs = cpuMsOf(child);
       if (news.kind === "at") place = news;
       else if (news.kind === "case") {
         const { index, outcome, detail } = news;
@@ -130,6 +148,11 @@ function compareFrom(
     child.on("message", receive).once("exit", lost);
     child.send(work);
   });
+}
+
+/** In milliseconds; zero where it is not known. */
+function cpuMsOf({ pid }: ChildProcess): number {
+  return pid === undefined ? 0 : (processCpuMs(pid) ?? 0);
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -5,7 +5,7 @@
  *
  * As part of `npm run bench` it fails when the analyzer crashed, or when a unit gave another result without an error.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -21,7 +21,7 @@ import { judge, type Judged } from "./judged.ts";
 import { problemsOf, reportText, totalsOf, verdictOn, type LibraryReport } from "./report.ts";
 
 const SEED = 20_261_125;
-const shimFolder = path.join(repository, "dist/shim");
+const builtShim = path.join(repository, "dist/shim");
 
 /** What became of one exported function. */
 export interface FunctionReport {
@@ -54,20 +54,32 @@ export const corpus: Bench = {
 };
 
 async function measureCorpus({ libraries = [], ...options }: CorpusOptions): Promise<readonly LibraryReport[]> {
-  if (!existsSync(path.join(shimFolder, "unit-handler.mjs"))) throw new StepError("Build first: npm run build");
+  if (!existsSync(path.join(builtShim, "unit-handler.mjs"))) throw new StepError("Build first: npm run build");
   const projects = await ensureCorpus();
   const chosen = projects.filter(({ name }) => libraries.length === 0 || libraries.includes(name));
   const reports: LibraryReport[] = [];
   const folder = mkdtempSync(path.join(os.tmpdir(), "faasify-bench-corpus-"));
+  // Of its own: a build in the meantime would empty the handler while it is read.
+  const shimFolder = path.join(folder, "shim");
+  cpSync(builtShim, shimFolder, { recursive: true });
   try {
-    for (const project of chosen) reports.push(await measureLibrary(project, path.join(folder, project.name), options));
+    for (const project of chosen)
+      reports.push(await measureLibrary(project, { folder: path.join(folder, project.name), shimFolder, options }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   return reports;
 }
 
-async function measureLibrary(project: CorpusProject, folder: string, options: CorpusOptions): Promise<LibraryReport> {
+interface Place {
+  /** For the bundles of one library. */
+  readonly folder: string;
+  readonly shimFolder: string;
+  readonly options: CorpusOptions;
+}
+
+async function measureLibrary(project: CorpusProject, place: Place): Promise<LibraryReport> {
+  const { options } = place;
   await using comparer = await startComparer(project.entry);
   const analyzer = createAnalyzer();
   const names = new Map(exportedNames(project).map((exported) => [exported.name, exported]));
@@ -76,7 +88,7 @@ async function measureLibrary(project: CorpusProject, folder: string, options: C
     const exported = names.get(name);
     if (!exported || (options.only !== undefined && options.only !== name)) continue;
     const judged = judge(analyzer, exported);
-    const outcome = judged.kind === "extracted" ? await tryUnit(comparer, { exported, judged, folder, options }) : {};
+    const outcome = judged.kind === "extracted" ? await tryUnit(comparer, { exported, judged, ...place }) : {};
     functions.push({ name, isClass, judged, ...outcome });
     if (options.verbose === true)
       console.error(`${project.name} ${name}: ${verdictOn({ name, isClass, judged, ...outcome })}`);
@@ -84,16 +96,14 @@ async function measureLibrary(project: CorpusProject, folder: string, options: C
   return { library: project.name, version: project.version, functions };
 }
 
-interface Trial {
+interface Trial extends Place {
   readonly exported: ExportedName;
   readonly judged: Extract<Judged, { kind: "extracted" }>;
-  readonly folder: string;
-  readonly options: CorpusOptions;
 }
 
 async function tryUnit(
   comparer: Comparer,
-  { exported: { name, overloads }, judged, folder, options }: Trial,
+  { exported: { name, overloads }, judged, folder, shimFolder, options }: Trial,
 ): Promise<Pick<FunctionReport, "notBundled" | "comparison">> {
   const place = path.join(folder, name);
   mkdirSync(place, { recursive: true });

@@ -26,6 +26,11 @@ export function treeCpuMs(rootPid: number): number | undefined {
   return all.reduce((sum, { pid, cpuMs }) => sum + (members.has(pid) ? cpuMs : 0), 0);
 }
 
+/** CPU time of one process in milliseconds, its threads included; undefined where there is no /proc, or no such process. */
+export function processCpuMs(pid: number): number | undefined {
+  return process.platform === "linux" ? read(pid)?.cpuMs : undefined;
+}
+
 function read(pid: number): ProcessTimes | undefined {
   let text;
   try {

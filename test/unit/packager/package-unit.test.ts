@@ -6,6 +6,7 @@ import { SourceMap } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Artifact } from "../../../src/core/artifact.ts";
 import { packageUnit } from "../../../src/packager/package-unit.ts";
+import { readUnitHandler } from "../../../src/packager/shim-files.ts";
 import { REGISTRY, RegisteredClasses, type RegisteredNames } from "../../../src/protocol/registered-names.ts";
 import { decodeAnswer, encodeCall } from "../../../src/protocol/values/codec.ts";
 import { buildShimFolder, filesOf, load, temporaryFolder, unitOf, writeFiles } from "./support.ts";
@@ -248,6 +249,12 @@ describe("failures", () => {
       message: expect.stringMatching(/big\.ts#size is 0\.\d\d MiB; a platform takes at most 0\.19 MiB/),
     });
     expect(existsSync(path.join(root, "artifacts"))).toBe(false);
+  });
+
+  it("is not made with a handler that is empty, as one is while it is being built", async () => {
+    const empty = temporaryFolder({ "unit-handler.mjs": "" });
+
+    await expect(readUnitHandler(empty)).rejects.toThrow(/has no unit handler/);
   });
 
   it("says so when the artifact folder cannot be written", async () => {
