@@ -86,7 +86,8 @@ export interface Debuggee {
   configuration: Configuration | undefined;
   relay: Relay | undefined;
   relaySession: RelaySession | undefined;
-  deployment: DebugDeployment | undefined;
+  /** By function, as the configuration names them. */
+  readonly deployments: Map<string, DebugDeployment>;
   /** Settles, and never rejects, when no deployment is under way: only then is every build's source map known. */
   deploying: Promise<unknown>;
   run: Run | undefined;
@@ -126,7 +127,7 @@ export function createDebuggee(
     configuration: undefined,
     relay: undefined,
     relaySession: undefined,
-    deployment: undefined,
+    deployments: new Map(),
     deploying: Promise.resolve(),
     run: undefined,
     stoppable: new Set(),

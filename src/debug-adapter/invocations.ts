@@ -7,6 +7,7 @@ import { SESSION_IN_CONTEXT, sessionIn } from "../protocol/stop-policy.ts";
 import type { Debuggee, Run } from "./debuggee.ts";
 import { deploy } from "./lifecycle.ts";
 import { print } from "./output.ts";
+import { shortName } from "./sandbox.ts";
 import { mapStackText } from "./sources/locate.ts";
 
 /** How long the function's last output may trail its result, in milliseconds. */
@@ -27,20 +28,32 @@ export async function runToEnd(debuggee: Debuggee, input: InvocationInput): Prom
   if (debuggee.run === run && !debuggee.ending) debuggee.notify(new TerminatedEvent());
 }
 
-/** Invokes and prints the outcome. */
+/**
+ * Invokes and prints the outcome.
+ *
+ * @param wanted - which function of the session, as the configuration names it; without it the first one
+ */
 export async function invoke(
   debuggee: Debuggee,
   input: InvocationInput,
   signal: AbortSignal,
+  wanted?: string,
 ): Promise<InvocationResult> {
-  const { deployment, target } = debuggee;
+  const { configuration, deployments, target } = debuggee;
+  const functionName = wanted ?? configuration?.function ?? "";
+  const deployment = deployments.get(functionName);
+  if (!deployment && wanted !== undefined && deployments.size > 0) {
+    throw new FaasifyError("wrong-usage", `${wanted} is no function of this debug session`, {
+      remedy: `Choose one of ${[...deployments.keys()].join(", ")}`,
+    });
+  }
   if (!deployment) {
     throw new FaasifyError("wrong-usage", "Nothing is being debugged", { remedy: "Launch a debug session first" });
   }
   using _ = warnWhenSilent(debuggee);
   const result = await target.invoke(deployment, { ...input, ...callerOf(debuggee) }, signal);
   await outputOf(debuggee, result.requestId);
-  if (!signal.aborted) printResult(debuggee, result);
+  if (!signal.aborted) printResult(debuggee, functionName, result);
   return result;
 }
 
@@ -98,12 +111,12 @@ function shimSilent(afterMs: number): FaasifyError {
   );
 }
 
-function printResult(debuggee: Debuggee, outcome: InvocationResult): void {
+function printResult(debuggee: Debuggee, functionName: string, outcome: InvocationResult): void {
   const { result, error, notPlain, durationMs, coldStart } = outcome;
-  const name = debuggee.configuration?.function.split("#").at(-1) ?? "The function";
+  const name = shortName(functionName);
   const took = `${Math.round(durationMs * 10) / 10} ms${coldStart ? ", cold start" : ""}`;
   if (error) {
-    print(debuggee, "stderr", `${name} failed after ${took}: ${stackText(debuggee, error)}`);
+    print(debuggee, "stderr", `${name} failed after ${took}: ${stackText(debuggee, functionName, error)}`);
     return;
   }
   const text = notPlain?.text ?? JSON.stringify(result) ?? "undefined";
@@ -111,9 +124,9 @@ function printResult(debuggee: Debuggee, outcome: InvocationResult): void {
   print(debuggee, "console", `${name} returned ${shown} · ${took}`);
 }
 
-function stackText({ sourceMaps }: Debuggee, { name, message, stack }: FunctionError): string {
+function stackText({ sourceMaps }: Debuggee, functionName: string, { name, message, stack }: FunctionError): string {
   const head = `${name}: ${message}`;
   if (stack.length === 0) return head;
   const lines = stack[0]?.startsWith(name) ? stack : [head, ...stack];
-  return mapStackText(sourceMaps.latest(), lines.join("\n"));
+  return mapStackText(sourceMaps.latest(functionName), lines.join("\n"));
 }

@@ -13,6 +13,7 @@ import type { Configuration, Debuggee } from "./debuggee.ts";
 import { unwatchAll } from "./handlers/data-breakpoints.ts";
 import { watchUse } from "./idle-expiry.ts";
 import { announceBuild } from "./handlers/modules.ts";
+import { shortName } from "./sandbox.ts";
 import { print } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import type { RelaySession } from "./relay/sandbox-connection.ts";
@@ -28,14 +29,21 @@ export function parseConfiguration(request: Configuration["request"], args: unkn
     request === "launch" ? v.safeParse(launchConfigurationSchema, args) : v.safeParse(attachConfigurationSchema, args);
   if (!parsed.success) throw invalidConfiguration(v.summarize(parsed.issues).replaceAll("\n", " "));
   const configuration = { ...parsed.output, request } as Configuration;
-  const { file } = parseFunctionRef(configuration.function);
   checkStopPolicy(configuration.stop);
   checkRelay(configuration);
-  if (!path.isAbsolute(file)) throw invalidConfiguration(`function: ${file} is not an absolute path`);
+  for (const name of functionsOf(configuration)) {
+    const { file } = parseFunctionRef(name);
+    if (!path.isAbsolute(file)) throw invalidConfiguration(`function: ${file} is not an absolute path`);
+  }
   if (request === "launch" && "args" in parsed.output && parsed.output.args !== undefined && hasEvent(args)) {
     throw invalidConfiguration("args and event exclude each other");
   }
   return configuration;
+}
+
+/** The first one is that of the launch's own invocation. */
+export function functionsOf({ function: first, functions }: Configuration): readonly string[] {
+  return [...new Set([first, ...functions])];
 }
 
 function checkRelay({ relay, relayPort, tunnelUrl }: Configuration): void {
@@ -68,6 +76,7 @@ export async function start(debuggee: Debuggee, configuration: Configuration): P
     // Nothing was begun: the client may correct the configuration and try again.
     debuggee.configuration = undefined;
     clearTimeout(debuggee.expiry);
+    await restoreAll(debuggee);
     await debuggee.relay?.[Symbol.asyncDispose]();
     throw error;
   }
@@ -82,45 +91,62 @@ async function openAndDeploy(debuggee: Debuggee, configuration: Configuration): 
 }
 
 /** Also after an edit: the session, its secret and its breakpoints stay. */
-export async function deploy(debuggee: Debuggee): Promise<DebugDeployment> {
+export async function deploy(debuggee: Debuggee): Promise<readonly DebugDeployment[]> {
   // One after the other: the last one asked for must be the one that stays.
-  const deploying = debuggee.deploying.then(() => deployNow(debuggee));
+  const deploying = debuggee.deploying.then(() => deployAll(debuggee));
   debuggee.deploying = deploying.catch(() => undefined);
   return deploying;
 }
 
-async function deployNow(debuggee: Debuggee): Promise<DebugDeployment> {
-  const { configuration, relaySession, target, lifetime } = debuggee;
-  if (!configuration || !relaySession) {
+async function deployAll(debuggee: Debuggee): Promise<readonly DebugDeployment[]> {
+  const { configuration, lifetime } = debuggee;
+  if (!configuration) {
     throw new FaasifyError("wrong-usage", "Nothing is being debugged", { remedy: "Launch a debug session first" });
   }
-  const startedAt = performance.now();
-  const name = configuration.function.split("#").at(-1) ?? configuration.function;
-  const request = {
-    function: parseFunctionRef(configuration.function),
-    target: configuration.target,
-    request: configuration.request,
-    timeoutMs: configuration.timeoutSeconds * 1000,
-    shimEnvironment: shimEnvironment(configuration, relaySession),
-  };
-  const deployment = await withProgress(debuggee, `Deploying ${name} for debugging`, (signal) =>
-    target.deploy(request, signal),
+  const names = functionsOf(configuration);
+  const what = names.length === 1 ? shortName(configuration.function) : `${names.length} functions`;
+  const outcomes = await withProgress(debuggee, `Deploying ${what} for debugging`, (signal) =>
+    Promise.allSettled(names.map((name) => deployOne(debuggee, name, signal))),
   );
-  debuggee.deployment = deployment;
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
   if (lifetime.signal.aborted) {
-    await target.restore(deployment);
+    await restoreAll(debuggee);
     throw new FaasifyError("debug-session-failed", "The debug session has ended", { remedy: "Start it again" });
   }
-  const before = debuggee.sourceMaps.latest();
-  announceBuild(debuggee, await debuggee.sourceMaps.add(deployment.artifact), before);
   debuggee.sourceMaps.keep(new Set(Array.from(debuggee.sandboxes.values(), ({ code }) => code.buildId)));
   for (const breakpoint of debuggee.breakpoints.all().filter(({ bound }) => !bound)) {
     judgeBreakpoint(debuggee, breakpoint);
     notifyBreakpoint(debuggee, breakpoint);
   }
+  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
+}
+
+async function deployOne(debuggee: Debuggee, name: string, signal: AbortSignal): Promise<DebugDeployment> {
+  const { configuration, relaySession, target } = debuggee;
+  if (!configuration || !relaySession) throw signal.reason;
+  const startedAt = performance.now();
+  const deployment = await target.deploy(
+    {
+      function: parseFunctionRef(name),
+      target: configuration.target,
+      request: configuration.request,
+      timeoutMs: configuration.timeoutSeconds * 1000,
+      shimEnvironment: shimEnvironment(configuration, relaySession),
+    },
+    signal,
+  );
+  debuggee.deployments.set(name, deployment);
+  const before = debuggee.sourceMaps.latest(name);
+  announceBuild(debuggee, await debuggee.sourceMaps.add(deployment.artifact, name), before);
   const durationMs = Math.round(performance.now() - startedAt);
   print(debuggee, "console", `Deployed ${deployment.name} to ${configuration.target} in ${durationMs} ms`);
   return deployment;
+}
+
+async function restoreAll(debuggee: Debuggee): Promise<void> {
+  const deployments = [...debuggee.deployments.values()];
+  await Promise.all(deployments.map((deployment) => attempt(debuggee, () => debuggee.target.restore(deployment))));
 }
 
 function shimEnvironment({ stop }: Configuration, { environmentValue }: RelaySession): Record<string, string> {
@@ -165,8 +191,7 @@ async function putBack(debuggee: Debuggee): Promise<void> {
   );
   await attempt(debuggee, () => unwatchAll(debuggee));
   await attempt(debuggee, async () => debuggee.relaySession?.close());
-  const { deployment } = debuggee;
-  if (deployment) await attempt(debuggee, () => debuggee.target.restore(deployment));
+  await restoreAll(debuggee);
   await attempt(debuggee, async () => debuggee.relay?.[Symbol.asyncDispose]());
   debuggee.run?.abort.abort();
 }

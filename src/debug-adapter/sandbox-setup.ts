@@ -12,7 +12,15 @@ import { notifyContinued, notifyThread, print } from "./output.ts";
 import { clearPause, onPaused, onResumed } from "./pause-events.ts";
 import type { SandboxConnection } from "./relay/sandbox-connection.ts";
 import { onBinding } from "./snapshot-events.ts";
-import { codeIn, createSandbox, invocationName, isBundleUrl, type Sandbox, type SandboxCode } from "./sandbox.ts";
+import {
+  codeIn,
+  createSandbox,
+  functionOf,
+  invocationName,
+  isBundleUrl,
+  type Sandbox,
+  type SandboxCode,
+} from "./sandbox.ts";
 import { exceptionState, shimSettings } from "./shim-settings.ts";
 import { mapOf } from "./sources/locate.ts";
 import { blackboxPatterns, skipsFile } from "./sources/skip-files.ts";
@@ -187,11 +195,15 @@ function takeCode(debuggee: Debuggee, sandbox: Sandbox, code: SandboxCode): void
 }
 
 /** Resolves when the idle sandboxes have the breakpoints in code that was just deployed, or take too long. */
-export async function whenSwapped({ sandboxes }: Debuggee, buildId: string): Promise<void> {
-  const idle = [...sandboxes.values()].filter(({ requestId, connection }) => !requestId && connection.connected);
+export async function whenSwapped(debuggee: Debuggee, buildIds: ReadonlySet<string>): Promise<void> {
+  const idle = [...debuggee.sandboxes.values()].filter((sandbox) => !sandbox.requestId && sandbox.connection.connected);
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), SWAP_MS);
-  await Promise.all(idle.map((sandbox) => swapped(sandbox, buildId, late.signal)));
+  const swaps = idle.map(async (sandbox) => {
+    const wanted = latestBuildOf(debuggee, sandbox);
+    if (wanted !== undefined && buildIds.has(wanted)) await swapped(sandbox, wanted, late.signal);
+  });
+  await Promise.all(swaps);
   clearTimeout(timer);
 }
 
@@ -212,11 +224,16 @@ async function swapped(sandbox: Sandbox, buildId: string, late: AbortSignal): Pr
   for (const stop of stops) stop();
 }
 
+/** Of the function that it runs. */
+function latestBuildOf(debuggee: Debuggee, sandbox: Sandbox): string | undefined {
+  return debuggee.sourceMaps.latest(functionOf(debuggee, sandbox) ?? "")?.buildId;
+}
+
 /** Idle sandboxes of an earlier build get no more invocations: they leave the session, free. */
-export function dismissOutdated(debuggee: Debuggee, buildId: string): void {
+export function dismissOutdated(debuggee: Debuggee): void {
   for (const sandbox of debuggee.sandboxes.values()) {
     const { connection, code, requestId, pause } = sandbox;
-    if (code.buildId === buildId || requestId !== undefined || pause) continue;
+    if (code.buildId === latestBuildOf(debuggee, sandbox) || requestId !== undefined || pause) continue;
     connection.send({ type: "detach" });
     dismissSandbox(debuggee, sandbox);
   }

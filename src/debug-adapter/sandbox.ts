@@ -141,9 +141,20 @@ export function codeIn({ buildId, taskRoot }: SandboxCode): SandboxCode {
   return { buildId, taskRoot };
 }
 
+/** As the configuration names it; undefined before its source map is known. */
+export function functionOf({ sourceMaps }: Debuggee, { code }: Sandbox): string | undefined {
+  return sourceMaps.functionOf(code.buildId);
+}
+
+/** Without the file. */
+export function shortName(name: string): string {
+  return name.split("#").at(-1) ?? name;
+}
+
 /** @returns what people call an invocation: the function, and the request */
-export function invocationName({ configuration }: Debuggee, { connection, requestId }: Sandbox): string {
-  const name = configuration?.function.split("#").at(-1) ?? connection.hello.functionName;
+export function invocationName(debuggee: Debuggee, sandbox: Sandbox): string {
+  const { connection, requestId } = sandbox;
+  const name = shortName(functionOf(debuggee, sandbox) ?? connection.hello.functionName);
   return `${name} · ${requestId?.slice(0, 8) ?? "idle"}`;
 }
 

@@ -20,7 +20,7 @@ const suspended = new Map<string, Suspended>();
 /** @throws FaasifyError `debug-session-failed` when this adapter ends with its session, or nothing is debugged */
 export function suspend(debuggee: Debuggee): void {
   const { configuration, options } = debuggee;
-  if (!configuration || !debuggee.deployment || !options.outlivesSession) {
+  if (!configuration || debuggee.deployments.size === 0 || !options.outlivesSession) {
     throw new FaasifyError(
       "debug-session-failed",
       "Nothing can stay paused: this debug adapter ends with its session",

@@ -15,6 +15,8 @@ const stopPolicy: v.GenericSchema<unknown, StopPolicy> = v.union([
 const common = {
   /** `path/to/file.ts#name`, absolute once the editor has replaced its variables. */
   function: v.string(),
+  /** More functions of the session: deployed with it, stopped in, and put back like the first one. */
+  functions: v.optional(v.array(v.string()), []),
   target: v.optional(v.picklist(["local"]), "local"),
   /** Which invocations stop; the others run free. */
   stop: v.optional(stopPolicy, "all"),
@@ -51,8 +53,8 @@ export type AttachConfiguration = v.InferOutput<typeof attachConfigurationSchema
 
 /**
  * Custom requests of the adapter, for the editor:
- * `faasify/invoke` {args? | event?} → InvocationResult: invokes the debugged deployment;
- * `faasify/hotDeploy` {} → {buildId, durationMs}: packages and deploys again, breakpoints stay.
+ * `faasify/invoke` {function?, args? | event?} → InvocationResult: invokes a debugged deployment, `function` as the configuration has it;
+ * `faasify/hotDeploy` {} → {buildId, durationMs}: packages and deploys all functions again, breakpoints stay.
  * And an event: `faasify/snapshot` {@link Snapshot}: a breakpoint that takes snapshots was passed.
  */
 export const INVOKE_REQUEST = "faasify/invoke";

@@ -93,11 +93,19 @@ async function check(
   const schema = configuration.request === "attach" ? attachConfigurationSchema : launchConfigurationSchema;
   const parsed = v.safeParse(schema, configuration);
   if (!parsed.success) throw wrongConfiguration(parsed.issues[0]);
-  const { file, name } = parseFunctionRef(parsed.output.function);
-  const ref = { file: path.resolve(folder?.uri.fsPath ?? "", file), name };
-  const model = await findFunction(ref, picker);
-  if (!canMove(model.verdict)) throw staysLocal(model);
-  return { ...configuration, function: formatFunctionRef(ref) };
+  const absolute = async (text: string): Promise<string> => {
+    const { file, name } = parseFunctionRef(text);
+    const ref = { file: path.resolve(folder?.uri.fsPath ?? "", file), name };
+    const model = await findFunction(ref, picker);
+    if (!canMove(model.verdict)) throw staysLocal(model);
+    return formatFunctionRef(ref);
+  };
+  const [first, ...others] = [parsed.output.function, ...parsed.output.functions];
+  return {
+    ...configuration,
+    function: await absolute(first ?? ""),
+    ...(others.length > 0 && { functions: await Promise.all(others.map(absolute)) }),
+  };
 }
 
 function wrongConfiguration(issue: v.BaseIssue<unknown>): FaasifyError {

@@ -24,9 +24,9 @@ export function createDebugSessions(): DebugSessions {
   const subscriptions = [
     changed,
     vscode.debug.onDidStartDebugSession((session) => {
-      const ref = functionOfSession(session);
-      if (!ref) return;
-      sessions.set(formatFunctionRef(ref), session);
+      const refs = functionsOfSession(session);
+      if (refs.length === 0) return;
+      for (const ref of refs) sessions.set(formatFunctionRef(ref), session);
       changed.fire();
     }),
     vscode.debug.onDidTerminateDebugSession((session) => {
@@ -44,7 +44,7 @@ export function createDebugSessions(): DebugSessions {
     async invoke(ref, target, input) {
       const session = sessionOf(ref) ?? (await startSession(ref, target, sessionOf));
       const request = input.kind === "event" ? { event: input.event } : { args: input.arguments };
-      return (await ask(session, INVOKE_REQUEST, request)) as InvocationResult;
+      return (await ask(session, INVOKE_REQUEST, { ...request, function: formatFunctionRef(ref) })) as InvocationResult;
     },
     async hotDeploy(ref) {
       const session = sessionOf(ref);
@@ -96,12 +96,15 @@ async function ask(session: vscode.DebugSession, command: string, args: unknown)
   }
 }
 
-function functionOfSession({ type, configuration }: vscode.DebugSession): FunctionRef | undefined {
-  const name: unknown = configuration["function"];
-  if (type !== DEBUG_TYPE || typeof name !== "string") return undefined;
-  try {
-    return parseFunctionRef(name);
-  } catch {
-    return undefined;
-  }
+function functionsOfSession({ type, configuration }: vscode.DebugSession): FunctionRef[] {
+  if (type !== DEBUG_TYPE) return [];
+  const names: unknown[] = [configuration["function"], configuration["functions"]].flat();
+  return names.flatMap((name) => {
+    if (typeof name !== "string") return [];
+    try {
+      return parseFunctionRef(name);
+    } catch {
+      return [];
+    }
+  });
 }

@@ -15,7 +15,7 @@ import { mapOf, toOriginal } from "../sources/locate.ts";
 import { type Breakpoint, PENDING } from "./breakpoint-table.ts";
 import { conditionOf, hitConditionProblem } from "./condition.ts";
 import { placeFunction } from "./function-placement.ts";
-import { type Placement, placeBreakpoint, readLinesOf } from "./placement.ts";
+import { FOREIGN_FILE, type Placement, placeBreakpoint, readLinesOf } from "./placement.ts";
 import { installSnapshots, namesAround, SNAPSHOT_BINDING } from "./snapshot.ts";
 
 /**
@@ -27,12 +27,11 @@ export async function armBreakpoint(debuggee: Debuggee, sandbox: Sandbox, breakp
   if (!map) return;
   const problem = hitConditionProblem(breakpoint);
   if (problem) return unbind(breakpoint, problem);
-  const placements = placementsOf(map, breakpoint);
-  const places = placements.flatMap((placement) => (placement.ok ? placement : []));
-  const failed = placements.find((placement) => !placement.ok);
+  const places = placementsOf(map, breakpoint).flatMap((placement) => (placement.ok ? placement : []));
   if (places.length === 0) {
-    // Only the newest build decides what the user is told: an old one may lack a line that exists now.
-    if (map === debuggee.sourceMaps.latest()) unbind(breakpoint, failed?.message ?? PENDING);
+    // Only the newest builds decide what the user is told: an old one may lack a line that exists now.
+    const reason = reasonOf(debuggee, breakpoint);
+    if (debuggee.sourceMaps.current().includes(map) && reason !== undefined) unbind(breakpoint, reason);
     return;
   }
   try {
@@ -96,12 +95,17 @@ function enableSnapshots(debuggee: Debuggee, sandbox: Sandbox): void {
 }
 
 /** Before any sandbox is there, the source map already tells what will never bind. */
-export function judgeBreakpoint({ sourceMaps }: Debuggee, breakpoint: Breakpoint): void {
-  const map = sourceMaps.latest();
-  if (!map || breakpoint.bound) return;
-  const placements = placementsOf(map, breakpoint);
-  const failed = placements.every(({ ok }) => !ok) ? placements.find((placement) => !placement.ok) : undefined;
-  breakpoint.message = hitConditionProblem(breakpoint) ?? failed?.message ?? PENDING;
+export function judgeBreakpoint(debuggee: Debuggee, breakpoint: Breakpoint): void {
+  if (debuggee.sourceMaps.current().length === 0 || breakpoint.bound) return;
+  breakpoint.message = hitConditionProblem(breakpoint) ?? reasonOf(debuggee, breakpoint) ?? PENDING;
+}
+
+/** Why none of the session's functions has a place for it; that its file belongs to another one is the least of reasons. */
+function reasonOf({ sourceMaps }: Debuggee, breakpoint: Breakpoint): string | undefined {
+  const placements = sourceMaps.current().map((map) => placementsOf(map, breakpoint));
+  if (placements.flat().some(({ ok }) => ok)) return undefined;
+  const reasons = placements.flat().flatMap((placement) => (placement.ok ? [] : placement.message));
+  return reasons.toSorted((a, b) => Number(a.endsWith(FOREIGN_FILE)) - Number(b.endsWith(FOREIGN_FILE)))[0];
 }
 
 export async function disarmBreakpoint(sandbox: Sandbox, id: number): Promise<void> {

@@ -2,7 +2,7 @@
 import { parseFunctionRef } from "../../core/function-ref.ts";
 import type { Debuggee } from "../debuggee.ts";
 import { print } from "../output.ts";
-import { bundlePattern, type Sandbox } from "../sandbox.ts";
+import { bundlePattern, functionOf, type Sandbox } from "../sandbox.ts";
 import { mapOf } from "../sources/locate.ts";
 import { entryOf } from "./function-placement.ts";
 
@@ -12,8 +12,9 @@ const ENTRY = 0;
 export async function armEntry(debuggee: Debuggee, sandbox: Sandbox): Promise<void> {
   const { configuration } = debuggee;
   const map = mapOf(debuggee, sandbox);
-  if (!configuration?.stopOnEntry || !map) return;
-  const { file, name } = parseFunctionRef(configuration.function);
+  const functionName = functionOf(debuggee, sandbox);
+  if (!configuration?.stopOnEntry || !map || functionName === undefined) return;
+  const { file, name } = parseFunctionRef(functionName);
   const position = entryOf(map, file, name)?.position;
   if (!position)
     return print(debuggee, "important", `The first line of ${name} was not found: stopOnEntry has no effect.`);

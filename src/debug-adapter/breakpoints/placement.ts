@@ -8,6 +8,9 @@ export type Placement =
   | { readonly ok: true; readonly position: Position0; readonly original: OriginalPosition }
   | { readonly ok: false; readonly message: string };
 
+/** Behind the name of a file. */
+export const FOREIGN_FILE = " is not part of the deployed function";
+
 /** Lines that a breakpoint slides over: empty, comments, and nothing but brackets. */
 const NO_CODE = /^\s*(\/\/.*|\/\*.*|\*.*|[{}()[\];,]*)\s*$/;
 
@@ -21,7 +24,7 @@ export function placeBreakpoint(
   readLines: (file: string) => readonly string[] = readLinesOf,
 ): Placement {
   if (!map.sources.some((source) => pathKey(source) === pathKey(wanted.path))) {
-    return { ok: false, message: `${path.basename(wanted.path)} is not part of the deployed function` };
+    return { ok: false, message: path.basename(wanted.path) + FOREIGN_FILE };
   }
   if (wanted.line1 < 1 || wanted.column1 < 1) return { ok: false, message: "Lines and columns begin at 1" };
   const here = map.toGenerated(wanted);

@@ -2,7 +2,7 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Position0 } from "../../core/positions.ts";
 import { type Debuggee, fromClientLine, toClientPosition } from "../debuggee.ts";
 import type { Sandbox } from "../sandbox.ts";
-import type { BundleMap } from "../sources/bundle-map.ts";
+import { type BundleMap, pathKey } from "../sources/bundle-map.ts";
 
 /** More lines than this are never on one screen. */
 const MAX_LINES = 200;
@@ -15,18 +15,24 @@ export async function breakpointLocations(
   debuggee: Debuggee,
   { source, line, endLine = line }: DebugProtocol.BreakpointLocationsArguments,
 ): Promise<DebugProtocol.BreakpointLocationsResponse["body"]> {
-  const map = debuggee.sourceMaps.latest();
+  const { path } = source;
+  const map = debuggee.sourceMaps
+    .current()
+    .find((each) => path !== undefined && hasFile(each, path) && findLoaded(debuggee, each));
   const loaded = map && findLoaded(debuggee, map);
-  if (source.path === undefined || !loaded) return { breakpoints: [] };
+  if (path === undefined || !loaded) return { breakpoints: [] };
   const [first, last] = [fromClientLine(debuggee, line), fromClientLine(debuggee, endLine)];
   const lines = Array.from({ length: Math.min(last - first + 1, MAX_LINES) }, (_, index) => first + index);
-  const { path } = source;
   const columns = await Promise.all(lines.map((line1) => possibleColumns(map, loaded, { path, line1 })));
   return {
     breakpoints: lines.flatMap((line1, index) =>
       (columns[index] ?? []).map((column1) => toClientPosition(debuggee, { line1, column1 })),
     ),
   };
+}
+
+function hasFile({ sources }: BundleMap, file: string): boolean {
+  return sources.some((source) => pathKey(source) === pathKey(file));
 }
 
 interface Loaded {

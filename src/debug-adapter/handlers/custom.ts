@@ -6,7 +6,11 @@ import { invoke } from "../invocations.ts";
 import { deploy } from "../lifecycle.ts";
 import { dismissOutdated, whenSwapped } from "../sandbox-setup.ts";
 
-const inputSchema = v.object({ args: v.optional(v.array(v.unknown())), event: v.optional(v.unknown()) });
+const inputSchema = v.object({
+  function: v.optional(v.string()),
+  args: v.optional(v.array(v.unknown())),
+  event: v.optional(v.unknown()),
+});
 
 /** `faasify/invoke`: one more invocation of what is debugged; the session does not end with it. */
 export async function invokeOnce(debuggee: Debuggee, args: unknown): Promise<InvocationResult> {
@@ -17,16 +21,17 @@ export async function invokeOnce(debuggee: Debuggee, args: unknown): Promise<Inv
     });
   }
   const input = inputOf(parsed.output) ?? { kind: "arguments", arguments: [] };
-  return invoke(debuggee, input, debuggee.lifetime.signal);
+  return invoke(debuggee, input, debuggee.lifetime.signal, parsed.output.function);
 }
 
 /** `faasify/hotDeploy`: the next invocation runs the edited code; breakpoints stay. */
 export async function hotDeploy(debuggee: Debuggee): Promise<{ buildId: string; durationMs: number }> {
   const startedAt = performance.now();
-  const { artifact, swapped } = await deploy(debuggee);
-  if (swapped) await whenSwapped(debuggee, artifact.buildId);
-  dismissOutdated(debuggee, artifact.buildId);
-  return { buildId: artifact.buildId, durationMs: performance.now() - startedAt };
+  const [first, ...others] = await deploy(debuggee);
+  const swapped = [first, ...others].flatMap((deployment) => (deployment?.swapped ? deployment.artifact.buildId : []));
+  await whenSwapped(debuggee, new Set(swapped));
+  dismissOutdated(debuggee);
+  return { buildId: first?.artifact.buildId ?? "", durationMs: performance.now() - startedAt };
 }
 
 /** What a launch invokes with; undefined when it waits for others to invoke. */

@@ -6,30 +6,27 @@ import type { Debuggee } from "../debuggee.ts";
 import { type BundleMap, isGenerated } from "../sources/bundle-map.ts";
 
 export function modules(
-  { sourceMaps, configuration }: Debuggee,
+  { sourceMaps }: Debuggee,
   { startModule = 0, moduleCount = 0 }: DebugProtocol.ModulesArguments,
 ): DebugProtocol.ModulesResponse["body"] {
-  const all = sourceMaps.all().map((map) => toModule(map, configuration?.function));
+  const all = sourceMaps.all().map((map) => toModule(map, sourceMaps.functionOf(map.buildId)));
   const end = moduleCount > 0 ? startModule + moduleCount : undefined;
   return { modules: all.slice(startModule, end), totalModules: all.length };
 }
 
 /** The user's files that are in the deployed function. */
 export function loadedSources({ sourceMaps }: Debuggee): DebugProtocol.LoadedSourcesResponse["body"] {
-  return { sources: filesOf(sourceMaps.latest()).map(toSource) };
+  return { sources: [...new Set(sourceMaps.current().flatMap(filesOf))].map(toSource) };
 }
 
 /** A deployment has brought a build: tells which files it has, and which the one before had. */
-export function announceBuild(
-  { notify, configuration }: Debuggee,
-  build: BundleMap,
-  before: BundleMap | undefined,
-): void {
+export function announceBuild({ notify, sourceMaps }: Debuggee, build: BundleMap, before: BundleMap | undefined): void {
   if (build === before) return;
-  notify(moduleEvent("new", toModule(build, configuration?.function)));
+  notify(moduleEvent("new", toModule(build, sourceMaps.functionOf(build.buildId))));
   const [old, now] = [new Set(filesOf(before)), new Set(filesOf(build))];
   for (const file of now) notify(sourceEvent(old.has(file) ? "changed" : "new", file));
-  for (const file of old) if (!now.has(file)) notify(sourceEvent("removed", file));
+  const others = new Set(sourceMaps.current().flatMap(filesOf));
+  for (const file of old) if (!others.has(file)) notify(sourceEvent("removed", file));
 }
 
 function toModule({ buildId, sourceMapPath }: BundleMap, functionName: string | undefined): DebugProtocol.Module {

@@ -19,7 +19,7 @@ export interface CarriedSession {
 const MAX_SHIMS = 200;
 /** All that a shim may send before the adapter has answered its `hello`: challenge and welcome are two frames. */
 const MAX_UNPROVEN_BYTES = 32 * 1024;
-const MAX_UNPROVEN_SHIMS = 32;
+const MAX_UNPROVEN_SHIMS = 128;
 const PROVEN_AFTER_FRAMES = 2;
 const UNPROVEN_MS = 5000;
 /** What may wait for a slow reader; its sender is not read from meanwhile. */

@@ -30,7 +30,7 @@ export interface RelayOptions {
   readonly tunnelUrl?: string;
 }
 
-const MAX_STRANGERS = 32;
+const MAX_STRANGERS = 256;
 /** All that a socket may send before it has proven itself: the upgrade and a `hello`. */
 const MAX_STRANGER_BYTES = 32 * 1024;
 

@@ -13,7 +13,7 @@ it("forgets old builds, but none that a sandbox still runs", async () => {
   writeFileSync(sourceMapPath, JSON.stringify({ version: 3, sources: [], names: [], mappings: "" }));
   const maps = createSourceMaps();
   const build = (number: number) =>
-    maps.add({ buildId: `b${number}`, zipPath, sourceMapPath } as Parameters<typeof maps.add>[0]);
+    maps.add({ buildId: `b${number}`, zipPath, sourceMapPath } as Parameters<typeof maps.add>[0], "a.ts#a");
   for (let number = 0; number < 30; number++) await build(number);
 
   maps.keep(new Set(["b3"]));
@@ -21,5 +21,5 @@ it("forgets old builds, but none that a sandbox still runs", async () => {
   expect(maps.all()).toHaveLength(21);
   expect(maps.get("b3")).toBeDefined();
   expect(maps.get("b4")).toBeUndefined();
-  expect(maps.latest()).toBe(maps.get("b29"));
+  expect(maps.latest("a.ts#a")).toBe(maps.get("b29"));
 });
