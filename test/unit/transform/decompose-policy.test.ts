@@ -114,7 +114,7 @@ describe("a value that is a function", () => {
     ],
     [
       "const f = later((x) => x);\nconst later = (fn) => (x) => { setTimeout(() => fn(x), 1); };",
-      "goes on after it has returned",
+      "goes on when it has returned",
     ],
   ])("%s", (text, reason) => {
     const plan = planOf(`${text}\nconsole.log(f(1));`);
