@@ -19,6 +19,7 @@ import { createLanguageServer } from "./ui/language-server.ts";
 import { createFunctionPicker } from "./ui/pick-function.ts";
 import { createPlatformWatch, type PlatformWatch } from "./ui/platform-watch.ts";
 import { registerLenses } from "./ui/register-lenses.ts";
+import { createDeployOnSave } from "./ui/deploy-on-save.ts";
 import { createErrorReporter } from "./ui/report-error.ts";
 import { createPreviewView } from "./ui/preview-view.ts";
 import { readSettings } from "./ui/settings.ts";
@@ -74,6 +75,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     ...parts,
     createStatusBar(states, platform),
+    createDeployOnSave({ backend, server, states, sessions, log }),
     refreshPlatformAfterWork(states, platform, logOnly),
     registerCommands(handlers, report),
     registerLenses({ analyses, states, sessions, logOnly }),

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import * as vscode from "vscode";
+import { summarize } from "../core/canary/summary.ts";
 import { version } from "../core/version.ts";
 import type { DataFolder } from "../deploy/data-folder.ts";
 import type { DebugGuardian } from "../deploy/debug-guardian.ts";
@@ -43,6 +44,7 @@ export function createBackend(options: BackendOptions): Backend {
     remove: async (deployment, signal) => load().removeDeployment(deployer(), deployment, signal),
     logs: async ({ name, target }, signal) => (await deployer().provider(target)).logs(name, {}, signal),
     metrics: async ({ name, target }, signal) => (await deployer().provider(target)).metrics(name, signal),
+    ...releasesBackend(load, deployer),
     platformState: async () => stateOf(await load().findPlatform(folders.platform, AbortSignal.timeout(5000))),
     startPlatform: async (signal) => stateOf(await load().ensurePlatform(localOptions(options), signal)),
     stopPlatform: async (signal) => {
@@ -53,6 +55,31 @@ export function createBackend(options: BackendOptions): Backend {
       return load().createDebugTarget(deployer(), { ...journal, guardian });
     },
     restoreLeftovers: async (signal) => load().restoreLeftovers(deployer(), journal, signal),
+  };
+}
+
+type ReleasesBackend = Pick<Backend, "releases" | "startCanary" | "promoteCanary" | "rollBack">;
+
+function releasesBackend(load: () => typeof DeployModule, deployer: () => Deployer): ReleasesBackend {
+  return {
+    releases: async ({ name, target }, signal) => {
+      const { versions, canaries } = await deployer().provider(target);
+      if (!versions || !canaries) return undefined;
+      const [aliases, canary] = await Promise.all([versions.aliases(name, signal), canaries.find(name, signal)]);
+      return { aliases, ...(canary && { canary: summarize(canary) }) };
+    },
+    startCanary: async (deployment, plan, signal) => {
+      const { releaseCanary, DEFAULT_ALIAS: alias } = load();
+      return summarize(await releaseCanary(deployer(), deployment, { alias, plan }, signal));
+    },
+    promoteCanary: async ({ name, target }, signal) => {
+      const provider = await deployer().provider(target);
+      return summarize(await load().endCanary(provider, name, "promote", signal));
+    },
+    rollBack: async (deployment, signal) => {
+      const { rollBack, DEFAULT_ALIAS: alias } = load();
+      return rollBack(await deployer().provider(deployment.target), deployment, { alias }, signal);
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import type { FunctionsView } from "./functions-view.ts";
 import { nothingDeployed } from "./pick-function.ts";
 import type { PlatformWatch } from "./platform-watch.ts";
 import { withProgress } from "./progress.ts";
+import { promoteCanary, rollbackFunction, startCanary } from "./release-actions.ts";
 import { requireTrust } from "./trust.ts";
 import { extractSelection } from "./extract-selection.ts";
 import type { PreviewView } from "./preview-view.ts";
@@ -49,6 +50,10 @@ export function createHandlers(sources: HandlerSources): CommandHandlers {
     "faasify.debugFunction": (target, input) => debugFunction(sources, target, textOf(input)),
     "faasify.hotDeployCurrentFile": () => hotDeployCurrentFile(sources),
     "faasify.removeFunction": (target) => removeFunction(sources, target),
+    "faasify.startCanary": (target, schedule) =>
+      startCanary(sources, target, { changed: () => sources.view.refresh(), given: textOf(schedule) }),
+    "faasify.promoteCanary": (target) => promoteCanary(sources, target, () => sources.view.refresh()),
+    "faasify.rollbackFunction": (target) => rollbackFunction(sources, target, () => sources.view.refresh()),
     "faasify.showLog": (target) => showLog(sources, target),
     "faasify.showReasons": (target) => showReasons(sources, target),
     "faasify.revealFunction": async (target) =>

@@ -19,6 +19,10 @@ export interface CommandArguments {
   "faasify.debugFunction": [target?: FunctionTarget, input?: string];
   "faasify.hotDeployCurrentFile": [];
   "faasify.removeFunction": [target?: FunctionTarget];
+  /** `schedule` spares the question for one: a name of CodeDeploy's. */
+  "faasify.startCanary": [target?: FunctionTarget, schedule?: string];
+  "faasify.promoteCanary": [target?: FunctionTarget];
+  "faasify.rollbackFunction": [target?: FunctionTarget];
   "faasify.showLog": [target?: FunctionTarget];
   "faasify.showReasons": [target?: FunctionTarget];
   "faasify.revealFunction": [target?: FunctionTarget];

@@ -176,7 +176,7 @@ async function deploy(sources: ActionSources, ref: FunctionRef): ReturnType<Back
 }
 
 /** What is deployed is what is on disk. */
-async function saveSources({ states }: ActionSources, ref: FunctionRef): Promise<void> {
+export async function saveSources({ states }: ActionSources, ref: FunctionRef): Promise<void> {
   const inputs = new Set([ref.file, ...(states.deploymentOf(ref)?.inputs ?? [])]);
   const open = vscode.workspace.textDocuments.filter(
     ({ uri, isUntitled }) => uri.scheme === "file" && !isUntitled && inputs.has(uri.fsPath),

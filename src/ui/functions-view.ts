@@ -1,14 +1,15 @@
 /** The FaaSify view: targets → functions → what is known of each. */
 import * as vscode from "vscode";
-import { activityText, durationText, formatMs } from "../codelens/lenses.ts";
+import { activityText, durationText, formatMs, type LastResult } from "../codelens/lenses.ts";
 import { shorten } from "../codelens/shorten.ts";
 import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
 import type { ProviderId } from "../core/invocation.ts";
 import type { Deployment, FunctionMetrics } from "../deploy/provider.ts";
 import { commandLink } from "./commands.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, FunctionReleases } from "./backend.ts";
 import type { FunctionStates } from "./function-states.ts";
 import type { PlatformWatch } from "./platform-watch.ts";
+import { canaryLines, versionItem, versionNodes, type VersionNode } from "./version-nodes.ts";
 
 export const FUNCTIONS_VIEW = "faasify.functions";
 
@@ -31,9 +32,11 @@ interface DetailNode {
   readonly icon: string;
 }
 
-type Node = TargetNode | FunctionNode | DetailNode;
+type Node = TargetNode | FunctionNode | DetailNode | VersionNode<FunctionNode>;
 
 export interface FunctionsView extends vscode.Disposable {
+  /** Asks for everything again. */
+  refresh(): void;
   /** Selects a deployed function in the view. */
   reveal(ref: FunctionRef): Promise<void>;
 }
@@ -48,7 +51,7 @@ const { l10n } = vscode;
 
 export function createFunctionsView(sources: ViewSources): FunctionsView {
   const { states, platform } = sources;
-  const changed = new vscode.EventEmitter<void>();
+  const changed = new vscode.EventEmitter<Node | void>();
   const nodes = new Map<string, FunctionNode>();
   const nodeOf = (deployment: Deployment): FunctionNode => {
     const key = formatFunctionRef(deployment.function);
@@ -61,16 +64,28 @@ export function createFunctionsView(sources: ViewSources): FunctionsView {
   const targets = (): readonly TargetNode[] =>
     [...new Set(states.deployments.map(({ target }) => target))].map((target) => ({ kind: "target", target }));
 
+  // While a canary runs its figures change by themselves.
+  const timers = new Map<FunctionNode, NodeJS.Timeout>();
+  const lookAgainSoon = (node: FunctionNode): void => {
+    clearTimeout(timers.get(node));
+    const look = (): void => {
+      timers.delete(node);
+      if (view.visible) changed.fire(node);
+      else lookAgainSoon(node);
+    };
+    timers.set(node, setTimeout(look, CANARY_POLL_MS));
+  };
+
   const tree: vscode.TreeDataProvider<Node> = {
     onDidChangeTreeData: changed.event,
     getTreeItem: (node) => toItem(node, sources),
     getChildren: async (node): Promise<Node[]> => {
       if (!node) return [...targets()];
       if (node.kind === "target") return states.deployments.filter(({ target }) => target === node.target).map(nodeOf);
-      return node.kind === "function" ? [...(await details(node, sources))] : [];
+      return node.kind === "function" ? [...(await details(node, sources, lookAgainSoon))] : [];
     },
     getParent: (node) => {
-      if (node.kind === "detail") return node.parent;
+      if (node.kind === "detail" || node.kind === "version") return node.parent;
       return node.kind === "function" ? { kind: "target", target: node.deployment.target } : undefined;
     },
   };
@@ -86,7 +101,11 @@ export function createFunctionsView(sources: ViewSources): FunctionsView {
       const deployment = states.deploymentOf(ref);
       if (deployment) await view.reveal(nodeOf(deployment), { select: true, focus: true, expand: true });
     },
-    dispose: () => vscode.Disposable.from(...subscriptions).dispose(),
+    refresh: () => changed.fire(),
+    dispose: () => {
+      for (const timer of timers.values()) clearTimeout(timer);
+      vscode.Disposable.from(...subscriptions).dispose();
+    },
   };
 }
 
@@ -96,6 +115,8 @@ function toItem(node: Node, { states, platform }: ViewSources): vscode.TreeItem 
       return targetItem(node, platform);
     case "function":
       return functionItem(node, states);
+    case "version":
+      return versionItem(node);
     case "detail":
       return detailItem(node);
   }
@@ -144,42 +165,69 @@ function detailItem({ label, value, icon }: DetailNode): vscode.TreeItem {
   return item;
 }
 
-async function details(node: FunctionNode, { states, platform, backend }: ViewSources): Promise<readonly DetailNode[]> {
+const ANSWER_LIMIT_MS = 5_000;
+const CANARY_POLL_MS = 1_000;
+
+async function details(
+  node: FunctionNode,
+  { states, platform, backend }: ViewSources,
+  lookAgainSoon: (node: FunctionNode) => void,
+): Promise<readonly Node[]> {
   const { deployment } = node;
-  const { configuration } = deployment;
-  const detail = (label: string, value: string, icon: string): DetailNode => ({
-    kind: "detail",
-    parent: node,
-    label,
-    value,
-    icon,
-  });
-  const { last } = states.stateOf(node.function);
+  const detail = detailOf(node);
   // A stopped platform is not started for the sake of its figures.
-  const measured = platform.state.running ? await backend.metrics(deployment, AbortSignal.timeout(5000)) : undefined;
-  const when = new Date(deployment.deployedAt).toLocaleTimeString();
-  const list = [
-    detail(
-      l10n.t("Version {0}", deployment.version),
-      states.isStale(deployment) ? l10n.t("stale: the code has changed since {0}", when) : l10n.t("deployed {0}", when),
-      "versions",
-    ),
-    detail(
-      l10n.t("Limits"),
-      l10n.t("{0} MB, {1} s", configuration.memoryMb, configuration.timeoutMs / 1000),
-      "dashboard",
-    ),
-    detail(l10n.t("Size"), l10n.t("{0} kB", Math.ceil(deployment.artifactBytes / 1000)), "file-zip"),
+  const [measured, releases] = platform.state.running
+    ? await Promise.all([
+        backend.metrics(deployment, AbortSignal.timeout(ANSWER_LIMIT_MS)),
+        backend.releases(deployment, AbortSignal.timeout(ANSWER_LIMIT_MS)),
+      ])
+    : [];
+  if (releases?.canary?.state === "running") lookAgainSoon(node);
+  const { last } = states.stateOf(node.function);
+  return [
+    ...(releases ? releaseNodes(node, releases) : []),
+    ...deploymentDetails(node, states.isStale(deployment)),
+    ...(measured && measured.invocations > 0
+      ? [detail({ label: l10n.t("Invocations"), value: describeMetrics(measured), icon: "pulse" })]
+      : []),
+    ...(last ? [detail(lastResult(last))] : []),
   ];
-  if (measured && measured.invocations > 0)
-    list.push(detail(l10n.t("Invocations"), describeMetrics(measured), "pulse"));
-  if (last) {
-    const text = last.error
-      ? `${last.error.name}: ${last.error.message}`
-      : (JSON.stringify(last.result) ?? "undefined");
-    list.push(detail(durationText(last, l10n), shorten(text, 120), last.error ? "error" : "check"));
-  }
-  return list;
+}
+
+type Detail = Pick<DetailNode, "label" | "value" | "icon">;
+
+const detailOf =
+  (parent: FunctionNode) =>
+  (detail: Detail): DetailNode => ({ kind: "detail", parent, ...detail });
+
+function releaseNodes(node: FunctionNode, releases: FunctionReleases): readonly Node[] {
+  const lines = releases.canary ? canaryLines(releases.canary) : [];
+  return [...versionNodes(node, releases), ...lines.map(detailOf(node))];
+}
+
+function deploymentDetails(node: FunctionNode, stale: boolean): readonly DetailNode[] {
+  const { version, deployedAt, configuration, artifactBytes } = node.deployment;
+  const when = new Date(deployedAt).toLocaleTimeString();
+  const details: readonly Detail[] = [
+    {
+      label: l10n.t("Version {0}", version),
+      value: stale ? l10n.t("stale: the code has changed since {0}", when) : l10n.t("deployed {0}", when),
+      icon: "versions",
+    },
+    {
+      label: l10n.t("Limits"),
+      value: l10n.t("{0} MB, {1} s", configuration.memoryMb, configuration.timeoutMs / 1000),
+      icon: "dashboard",
+    },
+    { label: l10n.t("Size"), value: l10n.t("{0} kB", Math.ceil(artifactBytes / 1000)), icon: "file-zip" },
+  ];
+  return details.map(detailOf(node));
+}
+
+function lastResult(last: LastResult): Detail {
+  const { error, result } = last;
+  const text = error ? `${error.name}: ${error.message}` : (JSON.stringify(result) ?? "undefined");
+  return { label: durationText(last, l10n), value: shorten(text, 120), icon: error ? "error" : "check" };
 }
 
 function describeMetrics({ invocations, errors, p50Ms, p95Ms }: FunctionMetrics): string {

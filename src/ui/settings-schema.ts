@@ -12,6 +12,7 @@ export const settingsSchema = v.object({
   timeoutSeconds,
   node: v.string(),
   "invoke.stopAtBreakpoints": v.boolean(),
+  deployOnSave: v.picklist(["off", "local", "all"]),
   "codeLens.enabled": v.boolean(),
   "diagnostics.enabled": v.boolean(),
   "trace.server": v.picklist(["off", "messages", "verbose"]),

@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
+import { dataFolder } from "../../src/deploy/data-folder.ts";
+import type { Deployment } from "../../src/deploy/provider.ts";
 
 /** Of one wait, in milliseconds. The platform and the language server start within it, on a busy machine too. */
 export const waitMs = 120_000;
@@ -102,4 +105,13 @@ export async function messagesDuring(work: () => Promise<void>): Promise<readonl
     Object.assign(vscode.window, { showErrorMessage, showWarningMessage, showInformationMessage });
   }
   return seen;
+}
+
+/** What is noted down of a deployed function, if it is one. */
+export async function deploymentOf(ref: Deployment["function"]): Promise<Deployment | undefined> {
+  const folder = dataFolder().deployments;
+  const records = readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => JSON.parse(readFileSync(path.join(folder, name), "utf8")) as Deployment);
+  return records.find(({ function: each }) => each.file === ref.file && each.name === ref.name);
 }

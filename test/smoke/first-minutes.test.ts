@@ -2,10 +2,12 @@
  * A user's first minutes, clicked in a real workbench with the packaged extension: lenses, deploy, invoke, breakpoint,
  * variables, step, hot deploy. The tests are one story and run in this order.
  */
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { InvokeCommand, LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import type { Page } from "playwright-core";
+import * as v from "valibot";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ensureEditorHost } from "../../scripts/editor-host.ts";
 import { startBrowser } from "../../scripts/lib/browser.ts";
@@ -19,6 +21,7 @@ import {
 } from "../../scripts/lib/editor-server.ts";
 import { stopPlatform } from "../../scripts/lib/platform-process.ts";
 import { repository } from "../../scripts/lib/run.ts";
+import { PLATFORM_INFO_FILE, platformInfoSchema } from "../../src/protocol/platform-info.ts";
 import { expectEventually, workbench, type Workbench } from "./workbench.ts";
 
 const checkout = "export function checkout(";
@@ -214,4 +217,68 @@ describe("a user's first minutes", () => {
     );
     await user.screenshot("ended");
   });
+
+  it("starts a canary of an edit, and shows both versions side by side", async () => {
+    await user.openView("FaaSify");
+    await user.goToLine(4);
+    await user.line("const vatRate = 0.4;").waitFor({ timeout: 120_000 });
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("Backspace");
+    await page.keyboard.type("5");
+    await user.line("const vatRate = 0.5;").waitFor({ timeout: 120_000 });
+    await user.runCommandChoosing("FaaSify: Start canary", ["checkout", "Canary10Percent5Minutes"]);
+    await expectEventually(
+      "status bar",
+      () => page.locator(".statusbar").innerText(),
+      (text) => text.includes("version 2 has 10 % of live"),
+    );
+
+    await invokeLive(data, 200);
+    await page.locator(".sidebar .monaco-list-row", { hasText: "checkout" }).locator(".monaco-tl-twistie").click();
+    // The lines of both versions, and how they do side by side.
+    const wanted = [
+      /^Version 1\s*live 90 % · 1[78]\d invocations/,
+      /^Version 2\s*live 10 % · canary · (?:19|20|21) invocations/,
+      /^Canary\s*\d+ \w+ left of Canary10Percent5Minutes/,
+      /^Failed\s*stable 0\.0 % · canary 0\.0 %/,
+      /^Median\s*stable \S+ m?s · canary \S+ m?s/,
+      /^p95\s*stable \S+ m?s · canary \S+ m?s/,
+    ];
+    await expectEventually("view", user.viewRows, (rows) =>
+      wanted.every((pattern) => rows.some((row) => pattern.test(row))),
+    );
+    await user.screenshot("canary");
+  });
+
+  it("promotes it on a click", async () => {
+    await versionRow("Version 2").hover();
+    await versionRow("Version 2").locator('a.action-label[aria-label*="Promote canary"]').click();
+
+    await expectEventually("view", user.viewRows, (all) => all.some((row) => /^Version 2.*live 100 %/.test(row)));
+    await user.screenshot("canary-promoted");
+  });
+
+  it("rolls it back in one go", async () => {
+    await user.runCommandChoosing("FaaSify: Roll back", ["checkout"]);
+
+    await expectEventually("view", user.viewRows, (all) => all.some((row) => /^Version 1.*live 100 %/.test(row)));
+    await user.screenshot("rolled-back");
+  });
+
+  const versionRow = (text: string) => page.locator(".sidebar .monaco-list-row", { hasText: text }).first();
 });
+
+/** As callers do: by the alias. */
+async function invokeLive(data: string, count: number): Promise<void> {
+  const text = readFileSync(path.join(data, "platform", PLATFORM_INFO_FILE), "utf8");
+  const { endpoint, region, accessKeyId, secretAccessKey } = v.parse(platformInfoSchema, JSON.parse(text));
+  const client = new LambdaClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+  const { Functions = [] } = await client.send(new ListFunctionsCommand());
+  const FunctionName = Functions.find(({ Description }) => Description?.endsWith("checkout"))?.FunctionName;
+  const Payload = JSON.stringify({ faasify: 1, args: JSON.parse(cart) as unknown });
+  for (let sent = 0; sent < count; sent += 1) {
+    await client.send(new InvokeCommand({ FunctionName, Qualifier: "live", Payload }));
+  }
+  client.destroy();
+}

@@ -22,6 +22,8 @@ export interface Workbench {
   /** Answers the input box; `undefined` takes what it proposes. Returns what was proposed. */
   readonly answer: (text?: string) => Promise<string>;
   readonly runCommand: (title: string) => Promise<void>;
+  /** A command that lets choose from lists, one after the other: what is chosen has these texts. */
+  readonly runCommandChoosing: (title: string, choices: readonly string[]) => Promise<void>;
   /** Clicks an icon of the activity bar. */
   readonly openView: (title: string) => Promise<void>;
   /** The texts of the rows in the side bar. */
@@ -128,6 +130,19 @@ export function workbench(page: Page): Workbench {
       await input.fill(`>${title}`);
       await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().waitFor({ timeout });
       await page.keyboard.press("Enter");
+      await input.waitFor({ state: "hidden", timeout });
+    },
+    async runCommandChoosing(title, choices) {
+      const input = page.locator(".quick-input-widget .quick-input-box input");
+      await page.keyboard.press("F1");
+      // The next list may be there before this one was seen to go.
+      for (const text of [`>${title}`, ...choices]) {
+        const row = page.locator(".quick-input-list .monaco-list-row", { hasText: text.replace(/^>/, "") }).first();
+        if (!text.startsWith(">")) await row.waitFor({ timeout });
+        await input.fill(text);
+        await row.waitFor({ timeout });
+        await page.keyboard.press("Enter");
+      }
       await input.waitFor({ state: "hidden", timeout });
     },
     async openView(title) {

@@ -22,6 +22,9 @@ const commandIds = Object.keys({
   "faasify.hotDeployCurrentFile": 0,
   "faasify.removeFunction": 0,
   "faasify.showLog": 0,
+  "faasify.startCanary": 0,
+  "faasify.promoteCanary": 0,
+  "faasify.rollbackFunction": 0,
   "faasify.showReasons": 0,
   "faasify.revealFunction": 0,
   "faasify.openSource": 0,
@@ -47,6 +50,7 @@ it("contributes exactly the settings that are read, with the same choices", () =
 
   expect(Object.keys(properties).toSorted()).toEqual(settingKeys.map((key) => `faasify.${key}`).toSorted());
   expect(properties["faasify.target"].enum).toEqual(settingsSchema.entries.target.options);
+  expect(properties["faasify.deployOnSave"].enum).toEqual(settingsSchema.entries.deployOnSave.options);
   expect(properties["faasify.trace.server"].enum).toEqual(settingsSchema.entries["trace.server"].options);
 });
 

@@ -44,7 +44,7 @@ export function findSchedule(name: string): CanarySchedule | undefined {
 }
 
 /** The name without what all have in front: for people. */
-export function shortName({ name }: CanarySchedule): string {
+export function shortName({ name }: Pick<CanarySchedule, "name">): string {
   return name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
 }
 
