@@ -94,6 +94,7 @@ function createQueue({ log, retryDelayMs }: PartsOptions, parts: QueueParts): Ev
   const queue = new EventQueue({
     store: store.events,
     clock,
+    onAccepted: ({ functionName }) => invoker.metrics(functionName).addEvent("eventsReceived"),
     runner: createEventRunner({ catalogue, invoker, clock, log, queueFolder, retryDelayMs }),
     onProblem: (error) => log.warn("The end of an event cannot be written", error),
   });

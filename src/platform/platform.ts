@@ -134,9 +134,9 @@ function prewarm(catalogue: Catalogue, prepare: (memoryMb: number) => void): voi
 
 /** What cannot be saved now, on a full disk, is tried again the next time. */
 function saveChangedMetrics({ catalogue, invoker, store }: Parts, log: Log): void {
-  for (const { name } of catalogue.all()) {
-    const metrics = invoker.metrics(name);
-    if (!metrics.dirty) continue;
+  for (const name of catalogue.names()) {
+    const metrics = invoker.findMetrics(name);
+    if (metrics?.dirty !== true) continue;
     try {
       store.saveMetrics(name, metrics.toRecord());
       for (const key of metrics.seriesKeys) {

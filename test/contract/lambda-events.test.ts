@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import {
   DeleteFunctionEventInvokeConfigCommand,
   GetFunctionConfigurationCommand,
@@ -15,7 +16,7 @@ import {
   UpdateFunctionEventInvokeConfigCommand,
   type PutFunctionEventInvokeConfigCommandInput,
 } from "@aws-sdk/client-lambda";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { deploy, eventually, startPlatform, temporaryFolder, type RunningPlatform } from "../e2e/platform-harness.ts";
 
 let platform: RunningPlatform;
@@ -202,6 +203,41 @@ describe("an event", () => {
       message: "1048578 byte payload is too large for the Event invocation type (limit 1048576 bytes)",
     });
   });
+});
+
+it("events are counted in CloudWatch: received, given up, and how long they had waited", async () => {
+  await deploy(platform, name, failing(fileIn("attempts")));
+  await configure({ MaximumRetryAttempts: 1 });
+  const client = new CloudWatchClient({ ...platform.info, credentials: platform.info });
+  onTestFinished(() => client.destroy());
+  const statistics = async (MetricName: string) => {
+    const { Datapoints = [] } = await client.send(
+      new GetMetricStatisticsCommand({
+        Namespace: "AWS/Lambda",
+        MetricName,
+        Dimensions: [{ Name: "FunctionName", Value: name }],
+        Period: 3600,
+        Statistics: ["Sum", "SampleCount", "Maximum"],
+        StartTime: new Date(Date.now() - 600_000),
+        EndTime: new Date(Date.now() + 60_000),
+      }),
+    );
+    const total = (of: "Sum" | "SampleCount"): number => Datapoints.reduce((sum, each) => sum + (each[of] ?? 0), 0);
+    return { sum: total("Sum"), samples: total("SampleCount"), unit: Datapoints[0]?.Unit };
+  };
+
+  await send({ failures: 9 });
+  await send({ failures: 0 });
+
+  await eventually("one is given up", async () => (await statistics("AsyncEventsDropped")).sum === 1 || undefined);
+  expect(await statistics("AsyncEventsReceived")).toEqual({ sum: 2, samples: 2, unit: "Count" });
+  const ages = await eventually("three attempts", async () => {
+    const found = await statistics("AsyncEventAge");
+    return found.samples === 3 ? found : undefined;
+  });
+  expect(ages.unit).toBe("Milliseconds");
+  // The second attempt of the one that failed was put off by 20 ms.
+  expect(ages.sum).toBeGreaterThanOrEqual(20);
 });
 
 describe("the configuration for events", () => {

@@ -45,6 +45,15 @@ it("starts, describes and stops the platform", async () => {
   expect(await place.json("platform", "status")).toMatchObject({ running: false });
 });
 
+it("is one platform, however many start it at the same moment", async () => {
+  const place = open();
+
+  const started = await Promise.all(Array.from({ length: 4 }, () => place.json("platform", "start")));
+
+  expect(new Set(started.map(({ pid }) => pid)).size).toBe(1);
+  expect(await place.json("platform", "status")).toMatchObject({ running: true, pid: started[0]?.["pid"] });
+});
+
 it("prints the environment with which AWS's own client reaches what was deployed", async () => {
   const place = open();
   await place.json("deploy", "sum.ts#sum");

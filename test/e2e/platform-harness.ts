@@ -36,11 +36,13 @@ export interface PlatformArguments {
   /** Made, and removed at the end, if it is left out. */
   readonly folder?: string;
   readonly arguments?: readonly string[];
+  /** Beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export async function startPlatform(options: PlatformArguments = {}): Promise<RunningPlatform> {
   const folder = options.folder ?? temporaryFolder();
-  const child = spawnPlatform(folder, options.arguments);
+  const child = spawnPlatform(folder, options.arguments, options.environment);
   const info = await waitForInfo(folder, child);
   const client = createClient(info);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -63,8 +65,15 @@ export async function startPlatform(options: PlatformArguments = {}): Promise<Ru
   };
 }
 
-export function spawnPlatform(folder: string, more: readonly string[] = []): ChildProcess {
-  return spawn(process.execPath, [script, "--data", folder, ...more], { stdio: ["ignore", "pipe", "pipe"] });
+export function spawnPlatform(
+  folder: string,
+  more: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  return spawn(process.execPath, [script, "--data", folder, ...more], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
+  });
 }
 
 /** Waits for the end of a process that was started by {@link spawnPlatform}. */

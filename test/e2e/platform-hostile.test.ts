@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { request } from "node:http";
 import path from "node:path";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { describe, expect, it } from "vitest";
 import {
   deploy,
@@ -132,6 +133,65 @@ describe.skipIf(process.platform === "win32")("a function that starts processes"
   });
 });
 
+describe.skipIf(process.platform === "win32")("a function that will not end", () => {
+  const stubborn = `process.on("SIGTERM", () => {}); process.on("SIGINT", () => {}); process.on("SIGHUP", () => {});
+    export const handler = async ({ stay }) => { console.log("pid " + process.pid); if (stay) await new Promise(() => setInterval(() => {}, 999)); return process.pid; };`;
+
+  it("at its timeout, though it ignores every signal that can be ignored", async () => {
+    await using platform = await startPlatform();
+    await deploy(platform, "stubborn", stubborn, { Timeout: 1 });
+
+    const { error, log } = await invoke(platform, "stubborn", { stay: true });
+
+    expect(error).toBe("Unhandled");
+    const pid = Number(/pid (\d+)/.exec(log)?.[1]);
+    await eventually("it has ended", () => (isAlive(pid) ? undefined : true));
+  });
+
+  it("when the platform ends", async () => {
+    await using platform = await startPlatform();
+    await deploy(platform, "stubborn", stubborn);
+    const { value: pid } = await invoke(platform, "stubborn");
+    const running = invoke(platform, "stubborn", { stay: true }).catch(() => undefined);
+
+    await platform[Symbol.asyncDispose]();
+
+    await running;
+    expect(platform.process.exitCode).toBe(0);
+    await eventually("it has ended", () => (isAlive(Number(pid)) ? undefined : true));
+  });
+
+  it("forks itself again and again: none is left when its time is over", async () => {
+    await using platform = await startPlatform();
+    // Each starts two more: as many as can in a second, had it not a limit of its own.
+    const forks = `import { spawn } from "node:child_process";
+      export const handler = async () => {
+        const script = "a() { echo $$ >&2; sleep 600 & [ $1 -lt 5 ] && { a $(($1+1)) & a $(($1+1)) & }; wait; }; a 0";
+        spawn("/bin/sh", ["-c", script], { stdio: ["ignore", "inherit", "inherit"] });
+        await new Promise(() => setInterval(() => {}, 999));
+      };`;
+    await deploy(platform, "forks", forks, { Timeout: 2 });
+
+    expect((await invoke(platform, "forks")).error).toBe("Unhandled");
+
+    await eventually("no process of it is left", () => (forked().length === 0 ? true : undefined));
+  });
+
+  it("floods its standard output past the console, in one endless line", async () => {
+    await using platform = await startPlatform();
+    const flood = `import { writeSync } from "node:fs";
+      const text = "y".repeat(65_536);
+      const write = () => { for (let left = text.length; left > 0; ) try { left -= writeSync(1, text.slice(0, left)); } catch (error) { if (error.code !== "EAGAIN") throw error; } };
+      export const handler = async () => { for (let i = 0; i < 1_600; i++) write(); return "done"; };`;
+    await deploy(platform, "flood", flood, { MemorySize: 512, Timeout: 60 });
+
+    expect((await invoke(platform, "flood")).value).toBe("done");
+    if (process.platform !== "linux") return;
+    const memory = readFileSync(`/proc/${platform.process.pid}/status`, "utf8");
+    expect(Number(/VmRSS:\s+(\d+) kB/.exec(memory)?.[1])).toBeLessThan(600_000);
+  });
+});
+
 // Limits and mounts as Linux has them.
 describe.skipIf(process.platform !== "linux")("when something runs out", () => {
   it("file descriptors: says so to those who wait, and goes on afterwards", async () => {
@@ -203,6 +263,65 @@ describe.skipIf(process.platform !== "linux")("when something runs out", () => {
     }
   });
 });
+
+describe.skipIf(process.platform !== "linux")("events on a full disk", () => {
+  it("are refused, and none that was accepted is lost", async ({ skip }) => {
+    const folder = temporaryFolder();
+    const disk = path.join(folder, "disk");
+    mkdirSync(disk);
+    if (!mountSmallDisk(disk)) {
+      rmSync(folder, { recursive: true });
+      skip("this user may not mount anything");
+    }
+    try {
+      await using platform = await startPlatform({ folder: path.join(disk, "platform") });
+      const seen = path.join(folder, "seen");
+      await deploy(
+        platform,
+        "notes",
+        `import { appendFileSync } from "node:fs";
+         export const handler = async ({ number }) => appendFileSync(${JSON.stringify(seen)}, number + "\\n");`,
+      );
+      const accepted = new Set<string>();
+      const refusals = new Set<string>();
+      const send = async (first: number, count: number): Promise<void> => {
+        for (let number = first; number < first + count; number += 1) {
+          const Payload = JSON.stringify({ number, text: "z".repeat(20_000) });
+          await platform.client
+            .send(new InvokeCommand({ FunctionName: "notes", InvocationType: "Event", Payload }))
+            .then(
+              () => accepted.add(String(number)),
+              (error: Error) => refusals.add(error.message.slice(0, 27)),
+            );
+        }
+      };
+      await send(0, 20);
+      fill(disk);
+      await send(100, 40);
+      rmSync(path.join(disk, "filler"));
+      await eventually("events are accepted again", async () => {
+        const before = accepted.size;
+        await send(1_000 + before, 1);
+        return accepted.size > before || undefined;
+      });
+
+      expect([...refusals]).toEqual(["The event cannot be kept: E"]);
+      await eventually("all have run", () => {
+        const ran = new Set(existsSync(seen) ? readFileSync(seen, "utf8").split("\n") : []);
+        return [...accepted].every((number) => ran.has(number)) || undefined;
+      });
+    } finally {
+      execFileSync("umount", ["--lazy", disk]);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+/** By what they are called: orphans of a sandbox are nobody's children. */
+function forked(): readonly string[] {
+  const rows = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" }).split("\n");
+  return rows.filter((row) => row.includes("a() { echo $$"));
+}
 
 /** False where this user may not mount anything. */
 function mountSmallDisk(folder: string): boolean {

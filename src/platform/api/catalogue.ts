@@ -82,6 +82,11 @@ export class Catalogue {
     return this.#functions.size;
   }
 
+  /** In any order. */
+  names(): Iterable<string> {
+    return this.#functions.keys();
+  }
+
   /** In the order of their names. */
   all(): FunctionRecord[] {
     return [...this.#functions.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -37,6 +37,8 @@ export interface EventQueueOptions {
   readonly runner: EventRunner;
   /** Must not go back. */
   readonly clock: Clock;
+  /** It is on disk. */
+  readonly onAccepted: (event: QueuedEvent) => void;
   /** The end of an event cannot be written; after a `kill -9` it would run again. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -151,6 +153,7 @@ export class EventQueue {
     store.transaction(() => {
       for (const draft of drafts) added.push(store.add(draft, nowMs));
     });
+    for (const event of added) this.#options.onAccepted(event);
     for (const event of added) this.#lane(event.functionName).offer(event);
   }
 
@@ -177,6 +180,7 @@ export class EventQueue {
       this.#retrySoon();
       return;
     }
+    for (const event of followers) this.#options.onAccepted(event);
     for (const event of [...again, ...followers]) this.#lane(event.functionName).offer(event);
   }
 

@@ -58,6 +58,7 @@ export function createEventRunner(options: EventRunnerOptions): EventRunner {
     }
     const condition = refusal(options, found);
     if (condition) return deliver(options, found, condition, undefined);
+    options.invoker.metrics(event.functionName).addEventAge(options.clock.nowMs() - event.acceptedMs);
     const outcome = await invokeOnce(options.invoker, found);
     if (outcome && "body" in outcome) {
       backoffs.delete(event.id);
@@ -141,6 +142,7 @@ function deliver(
       options.log.warn(`Event ${event.requestId} of ${event.functionName} cannot be delivered to ${target}`, error);
     }
   };
+  if (condition !== "Success") options.invoker.metrics(event.functionName).addEvent("eventsDropped");
   const target = condition === "Success" ? config?.onSuccess : config?.onFailure;
   if (target !== undefined) send(target, destinationRecord(event, condition, last, nowMs));
   if (condition !== "Success" && version.deadLetterArn !== undefined) {

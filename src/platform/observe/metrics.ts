@@ -14,7 +14,8 @@ export class FunctionMetrics {
   coldStarts = 0;
   /** Changed since it was saved. */
   dirty = false;
-  readonly #durationsMs = new Float64Array(DURATIONS_KEPT);
+  /** A ring. It grows: thousands of functions may be deployed that hardly run. */
+  readonly #durationsMs: number[] = [];
   #durations = 0;
   readonly #series = new Map<string, MinuteSeries>();
   #ownSeries: MinuteSeries | undefined;
@@ -53,6 +54,16 @@ export class FunctionMetrics {
     this.throttles += 1;
     this.dirty = true;
     this.#own().current(Date.now()).addThrottle();
+  }
+
+  addEvent(what: "eventsReceived" | "eventsDropped"): void {
+    this.dirty = true;
+    this.#own().current(Date.now()).addEvent(what);
+  }
+
+  addEventAge(ageMs: number): void {
+    this.dirty = true;
+    this.#own().current(Date.now()).addEventAge(ageMs);
   }
 
   /** Of the function (""), of a version or alias, or of `alias:version`. */

@@ -15,6 +15,11 @@ export const minuteSchema = v.object({
   concurrency: v.number(),
   /** Pairs of a bucket (see {@link bucketOf}) and how many durations fell into it. */
   durations: v.array(v.tuple([v.number(), v.number()])),
+  /** Events that were accepted for it, and those that were given up. */
+  eventsReceived: v.optional(v.number(), 0),
+  eventsDropped: v.optional(v.number(), 0),
+  /** How long events had waited when the function was invoked with them. */
+  eventAges: v.optional(v.object({ count: v.number(), sumMs: v.number(), minMs: v.number(), maxMs: v.number() })),
 });
 
 export type MinuteRecord = Readonly<v.InferOutput<typeof minuteSchema>>;
@@ -30,6 +35,9 @@ export class Minute {
   durationSumMs = 0;
   durationMinMs = Number.POSITIVE_INFINITY;
   durationMaxMs = 0;
+  eventsReceived = 0;
+  eventsDropped = 0;
+  eventAges: MinuteRecord["eventAges"];
   /** Changed since it was saved. */
   dirty = true;
   readonly #durations: Map<number, number>;
@@ -61,6 +69,22 @@ export class Minute {
     this.dirty = true;
   }
 
+  addEvent(what: "eventsReceived" | "eventsDropped"): void {
+    this[what] += 1;
+    this.dirty = true;
+  }
+
+  addEventAge(ageMs: number): void {
+    const { count, sumMs, minMs, maxMs } = this.eventAges ?? { count: 0, sumMs: 0, minMs: ageMs, maxMs: ageMs };
+    this.eventAges = {
+      count: count + 1,
+      sumMs: sumMs + ageMs,
+      minMs: Math.min(minMs, ageMs),
+      maxMs: Math.max(maxMs, ageMs),
+    };
+    this.dirty = true;
+  }
+
   /** Duration and count, ascending. */
   durations(): readonly (readonly [durationMs: number, count: number])[] {
     const sorted = [...this.#durations].toSorted(([a], [b]) => a - b);
@@ -72,6 +96,7 @@ export class Minute {
 
   toRecord(): MinuteRecord {
     const { minute, invocations, errors, throttles, concurrency, durationSumMs, durationMinMs, durationMaxMs } = this;
+    const { eventsReceived, eventsDropped, eventAges } = this;
     return {
       minute,
       invocations,
@@ -82,6 +107,9 @@ export class Minute {
       durationMinMs: Number.isFinite(durationMinMs) ? durationMinMs : 0,
       durationMaxMs,
       durations: [...this.#durations],
+      eventsReceived,
+      eventsDropped,
+      ...(eventAges && { eventAges }),
     };
   }
 }

@@ -34,6 +34,9 @@ const units: Readonly<Record<string, string>> = {
   Throttles: "Count",
   Duration: "Milliseconds",
   ConcurrentExecutions: "Count",
+  AsyncEventsReceived: "Count",
+  AsyncEventsDropped: "Count",
+  AsyncEventAge: "Milliseconds",
 };
 
 export function createCloudWatch(source: MetricsSource): Service {

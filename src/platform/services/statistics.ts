@@ -41,6 +41,14 @@ const count =
     return { sum, samples, min: sum >= samples && samples > 0 ? 1 : 0, max: sum > 0 ? 1 : 0 };
   };
 
+/** One sample, of 1, for each. */
+const each =
+  (of: (minute: Minute) => number): Summarise =>
+  (minutes) => {
+    const sum = total(minutes, of);
+    return { sum, samples: sum, min: sum > 0 ? 1 : 0, max: sum > 0 ? 1 : 0 };
+  };
+
 const summaries: Readonly<Record<string, Summarise>> = {
   Invocations: count(({ invocations }) => invocations),
   Errors: count(({ errors }) => errors),
@@ -52,6 +60,17 @@ const summaries: Readonly<Record<string, Summarise>> = {
       samples: total(used, ({ invocations }) => invocations),
       min: used.length === 0 ? 0 : Math.min(...used.map(({ durationMinMs }) => durationMinMs)),
       max: Math.max(0, ...used.map(({ durationMaxMs }) => durationMaxMs)),
+    };
+  },
+  AsyncEventsReceived: each(({ eventsReceived }) => eventsReceived),
+  AsyncEventsDropped: each(({ eventsDropped }) => eventsDropped),
+  AsyncEventAge: (minutes) => {
+    const ages = minutes.flatMap(({ eventAges }) => eventAges ?? []);
+    return {
+      sum: ages.reduce((sum, { sumMs }) => sum + sumMs, 0),
+      samples: ages.reduce((sum, { count }) => sum + count, 0),
+      min: ages.length === 0 ? 0 : Math.min(...ages.map(({ minMs }) => minMs)),
+      max: Math.max(0, ...ages.map(({ maxMs }) => maxMs)),
     };
   },
   ConcurrentExecutions: (minutes) => ({

@@ -41,6 +41,7 @@ afterEach(() => {
 
 const open = (): EventQueue =>
   new EventQueue({
+    onAccepted: () => {},
     store: state.events,
     runner,
     clock: { nowMs: () => nowMs },
