@@ -5,7 +5,12 @@ import { defineConfig } from "vitest/config";
 // The time limits only end what hangs: a busy machine may be ten times slower than an idle one.
 // On a CI machine a test of real processes that failed is tried once more, visibly: what such a machine does beside is unknown.
 const retry = process.env["CI"] === "true" ? 1 : 0;
-const wholePrograms = ["test/e2e/decompose.test.ts", "test/e2e/decompose-folder.test.ts", "test/e2e/verify.test.ts"];
+const wholePrograms = [
+  "test/e2e/decompose.test.ts",
+  "test/e2e/decompose-fallback.test.ts",
+  "test/e2e/decompose-folder.test.ts",
+  "test/e2e/verify.test.ts",
+];
 
 export default defineConfig({
   test: {

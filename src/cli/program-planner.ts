@@ -14,6 +14,7 @@ import { MANIFEST_FILE, type Manifest } from "../stub/manifest.ts";
 import type * as analysisBundle from "./analysis-main.ts";
 import { loadedFiles } from "./loaded-files.ts";
 import { functionFilter } from "./function-filter.ts";
+import { keepCompiled } from "./keep-compiled.ts";
 import { layoutOf } from "./program-layout.ts";
 import { packagePlan, type PackagingContext, type PackedPlan } from "./program-packaging.ts";
 import { describeRemote, slashes } from "./program-remote.ts";
@@ -21,6 +22,7 @@ import { copyRuntime } from "./program-runtime.ts";
 
 type Analysis = typeof analysisBundle;
 
+keepCompiled();
 void answer().then((reply) => process.stdout.write(JSON.stringify(reply)));
 
 async function answer(): Promise<object> {

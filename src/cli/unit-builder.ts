@@ -7,12 +7,18 @@ import path from "node:path";
 import { serializeError } from "../core/errors.ts";
 import type { UnitRequest } from "../executor/unit-request.ts";
 import type * as analysisBundle from "./analysis-main.ts";
+import { keepCompiled } from "./keep-compiled.ts";
 
-process.once("message", (request) => {
-  void answer(request as UnitRequest).then((reply) => process.send?.(reply, undefined, {}, () => process.exit(0)));
+/** One after the other: each changes what the analyzer is told of a file. */
+let before: Promise<unknown> = Promise.resolve();
+
+process.on("message", (request) => {
+  before = before.then(async () => process.send?.(await answer(request as UnitRequest)));
 });
 // Without its parent it has nothing to do.
 process.once("disconnect", () => process.exit(0));
+
+keepCompiled();
 
 async function answer(request: UnitRequest): Promise<object> {
   try {

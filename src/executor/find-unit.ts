@@ -9,7 +9,7 @@ import { silentLog } from "../core/log.ts";
 import { version } from "../core/version.ts";
 import { artifactBeside } from "../deploy/artifact-record.ts";
 import { jsonFiles, type JsonFiles } from "../deploy/json-files.ts";
-import { findNode } from "../deploy/providers/local/node-executable.ts";
+import { findNode, type NodeExecutable } from "../deploy/providers/local/node-executable.ts";
 import { mayBeStale } from "../deploy/staleness.ts";
 import type { InspectedFunction } from "./inspect-function.ts";
 import { builtUnitSchema, unitReplySchema, type BuiltUnit, type UnitRequest } from "./unit-request.ts";
@@ -51,9 +51,23 @@ async function earlierUnit(known: JsonFiles<BuiltUnit>, key: string): Promise<Bu
 
 const LIMIT_MS = 120_000;
 
+interface Builder {
+  readonly child: ChildProcess;
+  /** The request in work, which the next one waits for. */
+  busy: Promise<unknown>;
+}
+
+/** Lives as long as the program, and does not keep it alive. */
+let running: Builder | undefined;
+
 async function build(request: UnitRequest, bundle: string, signal: AbortSignal): Promise<BuiltUnit> {
-  const node = await findNode(process.env["FAASIFY_NODE"], signal);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
+  const builder = (running ??= startBuilder(bundle, await findNode(process.env["FAASIFY_NODE"], signal)));
+  const reply = builder.busy.then(() => ask(builder.child, request, signal));
+  builder.busy = reply.catch(() => undefined);
+  return readReply(await reply);
+}
+
+function startBuilder(bundle: string, node: NodeExecutable): Builder {
   const child = fork(bundle, [], {
     execPath: node.path,
     // Loaders and debuggers of the program are not for it.
@@ -61,23 +75,46 @@ async function build(request: UnitRequest, bundle: string, signal: AbortSignal):
     env: { ...process.env, ...node.environment, NODE_OPTIONS: "" },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
+  const gone = (): void => {
+    if (running?.child === child) running = undefined;
+  };
+  child.once("exit", gone).once("error", gone);
+  child.unref();
+  child.channel?.unref();
+  return { child, busy: Promise.resolve() };
+}
+
+async function ask(child: ChildProcess, request: UnitRequest, signal: AbortSignal): Promise<unknown> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
+  child.channel?.ref();
   try {
     child.send(request);
-    return readReply(await firstMessage(child, limit));
-  } finally {
+    return await firstMessage(child, limit);
+  } catch (error) {
+    // An answer that nobody waits for any more must not be taken for the next one's.
     child.kill();
+    if (running?.child === child) running = undefined;
+    throw error;
+  } finally {
+    child.channel?.unref();
   }
 }
 
 async function firstMessage(child: ChildProcess, signal: AbortSignal): Promise<unknown> {
-  const ended = once(child, "exit", { signal }).then(([status]) => {
+  const settled = new AbortController();
+  const until = { signal: AbortSignal.any([signal, settled.signal]) };
+  const ended = once(child, "exit", until).then(([status]) => {
     throw new FaasifyError("build-failed", `The process that packages functions ended (status ${String(status)})`, {
       remedy: "Run the program again; what it wrote to standard error says more",
     });
   });
-  const [message] = (await Promise.race([once(child, "message", { signal }), ended])) as unknown[];
   ended.catch(() => undefined);
-  return message;
+  try {
+    const [message] = (await Promise.race([once(child, "message", until), ended])) as unknown[];
+    return message;
+  } finally {
+    settled.abort();
+  }
 }
 
 function readReply(message: unknown): BuiltUnit {

@@ -49,6 +49,8 @@ export function createPreparer(dist: string, settings: ExecutorSettings): Prepar
   };
   /** By file and place: closures of one text share a unit, and differ in what they capture. */
   const known = new Map<string, Promise<Deployed>>();
+  /** Functions that capture nothing: there is nothing to ask the engine again. */
+  const constant = new WeakMap<AnyFunction, RemoteFunction>();
 
   const deploy = async (unit: BuiltUnit, file: string, signal: AbortSignal): Promise<Deployed> => {
     const provider = await registry.get(settings.target);
@@ -75,10 +77,14 @@ export function createPreparer(dist: string, settings: ExecutorSettings): Prepar
   return {
     prepare: async (fn, signal) => {
       const place = new Error();
+      const earlier = constant.get(fn);
+      if (earlier) return { ...earlier, place };
       const inspected = inspectFunction(fn);
       const deployed = await find(inspected, signal);
       const { captured, state } = valuesFor(deployed.unit, inspected);
-      return { ...deployed, captured, state, classes: classesOf(deployed.unit, inspected.scopes), place };
+      const remote = { ...deployed, captured, state, classes: classesOf(deployed.unit, inspected.scopes), place };
+      if (Object.keys(captured).length + Object.keys(state).length === 0) constant.set(fn, remote);
+      return remote;
     },
     redeploy: async ({ unit, name }, signal) => {
       const provider = await registry.get(settings.target);

@@ -13,6 +13,7 @@ import { isRecent } from "../deploy/providers/local/node-executable.ts";
 import { findPlatform } from "../deploy/providers/local/platform-process.ts";
 import { createRegistry } from "../deploy/registry.ts";
 import type { FaasifyCall } from "../protocol/invocation-event.ts";
+import { beforeSending, wasSent } from "./fallback.ts";
 import type { Manifest, RemoteFunction } from "./manifest.ts";
 
 /** Gives the answer, unread. Rejects with a FaasifyError. */
@@ -47,17 +48,22 @@ export function deployedCaller(folder: string, manifest: Manifest): InvokeUnit {
     name.catch(() => deployed.delete(key));
     return name;
   };
+  const invoke = async (key: string, call: FaasifyCall): Promise<InvocationResult> => {
+    const [platform, name] = await Promise.all([provider(), deploy(key)]).catch((error: unknown) => {
+      throw beforeSending(error);
+    });
+    return platform.invoke(name, { kind: "event", event: call }, signal).catch((error: unknown) => {
+      throw wasSent(error) ? error : beforeSending(error);
+    });
+  };
   return async (key, call) => {
-    const platform = await provider();
-    const invoke = async (): Promise<InvocationResult> =>
-      platform.invoke(await deploy(key), { kind: "event", event: call }, signal);
     try {
-      return answerOf(await invoke());
+      return answerOf(await invoke(key, call));
     } catch (error) {
       if (!(error instanceof FaasifyError) || error.code !== "function-not-deployed") throw error;
       // Removed since: nothing has run.
       deployed.delete(key);
-      return answerOf(await invoke());
+      return answerOf(await invoke(key, call));
     }
   };
 }

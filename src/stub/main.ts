@@ -2,11 +2,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { debuglog } from "node:util";
-import { deserializeError, FaasifyError } from "../core/errors.ts";
+import { deserializeError, FaasifyError, type SerializedError } from "../core/errors.ts";
 import type { FaasifyCall } from "../protocol/invocation-event.ts";
 import type { RegisteredNames, StateAccess } from "../protocol/registered-names.ts";
 import { checkAssets } from "./assets.ts";
 import { createCallValues, type CallValues, type Prepared } from "./call-values.ts";
+import { fallbackPolicy, warnOf } from "./fallback.ts";
 import { MANIFEST_FILE, parseManifest, type Manifest, type RemoteFunction } from "./manifest.ts";
 import type { CallReply } from "./messages.ts";
 import { replayOutput } from "./output.ts";
@@ -82,6 +83,25 @@ function ownRun({ key, remote, runHere }: Local, what: Happened, why: string): (
   };
 }
 
+function failedCall(call: Call, { failure, unreached }: CallReply & { readonly failure: SerializedError }): unknown {
+  const error = withPlace(deserializeError(failure), call.key);
+  const fallback = unreached ? fallbackRun(call, failure.message) : undefined;
+  if (fallback) return fallback();
+  return insteadOf(error, call, failure.code === "bad-arguments" ? "unsent" : "unanswered");
+}
+
+/** Where the target cannot be reached, if the program's user wants that; undefined: the call fails. */
+function fallbackRun({ key, remote, runHere }: Local, why: string): (() => unknown) | undefined {
+  const policy = fallbackPolicy(process.env["FAASIFY_FALLBACK"]);
+  // The program has another value of what is pinned than the sandboxes.
+  const isAllowed = policy !== "off" && remote.runsHere !== "never" && process.env["FAASIFY_REMOTE_ONLY"] !== "1";
+  if (!runHere || !isAllowed) return undefined;
+  return () => {
+    if (policy === "warn") warnOf(key, why);
+    return runHere();
+  };
+}
+
 function insteadOf(error: unknown, call: Local, what: Happened): unknown {
   // Of the platform, `bad-arguments` says that the call is too large.
   const isAboutValues = error instanceof FaasifyError && /^(?:value-not-portable|bad-arguments)$/.test(error.code);
@@ -127,12 +147,10 @@ async function waitFor(call: Call, reply: Promise<CallReply>): Promise<unknown> 
 }
 
 /** Does what the function did beside computing, then gives its result or throws its error. */
-function finish(call: Call, { answer, failure }: CallReply, place: Error): unknown {
+function finish(call: Call, reply: CallReply, place: Error): unknown {
   const { context, key, remote, prepared, captured } = call;
-  if (failure) {
-    const error = withPlace(deserializeError(failure), key);
-    return insteadOf(error, call, failure.code === "bad-arguments" ? "unsent" : "unanswered");
-  }
+  const { answer, failure } = reply;
+  if (failure) return failedCall(call, { ...reply, failure });
   const received = context.values.decode(key, remote, { prepared, answer, captured });
   if (received.engine !== undefined && received.engine !== process.versions.node) {
     // "Unexpected end of JSON input" is another text in another version: the program's own says it again.

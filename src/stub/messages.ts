@@ -15,6 +15,8 @@ export interface CallReply {
   readonly answer?: unknown;
   /** Instead of it: the function could not be called, or not to its end. */
   readonly failure?: SerializedError;
+  /** The target could not be reached, and nothing was sent: see fallback.ts. */
+  readonly unreached?: true;
 }
 
 /** What a worker gets at its start. */

@@ -5,6 +5,7 @@ import path from "node:path";
 import { workerData, type MessagePort } from "node:worker_threads";
 import { FaasifyError, serializeError } from "../core/errors.ts";
 import { deployedCaller, type InvokeUnit } from "./deploy-unit.ts";
+import { isUnreached } from "./fallback.ts";
 import { MANIFEST_FILE, parseManifest } from "./manifest.ts";
 import { SIGNAL, type CallReply, type CallRequest, type WorkerStart } from "./messages.ts";
 
@@ -32,7 +33,7 @@ async function answer({ id, key, call }: CallRequest): Promise<CallReply> {
   try {
     return { id, answer: await theInvoker()(key, call) };
   } catch (error) {
-    return { id, failure: serializeError(error) };
+    return { id, failure: serializeError(error), ...(isUnreached(error) && { unreached: true }) };
   }
 }
 
