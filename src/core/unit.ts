@@ -78,7 +78,7 @@ export interface UnitManifest {
   /** Variables of the code around a nested function, which travel with each call; absent for none. */
   readonly captured?: readonly UnitName[];
   /** Classes of the project whose instances the unit can take and give. */
-  readonly classes: readonly UnitName[];
+  readonly classes: readonly UnitClass[];
 }
 
 /** Something at the top level of one of the unit's files. */
@@ -90,6 +90,11 @@ export interface UnitName {
   readonly name: string;
   /** From 1. */
   readonly line: number;
+}
+
+export interface UnitClass extends UnitName {
+  /** Functions of the project make the classes between it and those that have names; these hide nothing. */
+  readonly mixed?: true;
 }
 
 export interface UnitVariable extends UnitName {

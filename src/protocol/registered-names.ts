@@ -22,6 +22,8 @@ export interface ClassAccess {
   get(): unknown;
   /** For a class with private elements; gives undefined while it is not defined yet. */
   readonly hidden?: () => PrivateAccess | undefined;
+  /** Classes between it and the next one that is registered have no names of their own, and hide nothing. */
+  readonly mixed?: boolean;
 }
 
 /** Made inside the class's body, where its private names can be said. */
@@ -49,6 +51,7 @@ type Constructor = new (...args: readonly unknown[]) => object;
 export class RegisteredClasses implements ClassTable {
   readonly #accesses = new Map<string, ClassAccess>();
   readonly #byPrototype = new Map<object, KnownClass>();
+  readonly #between = new Map<string, KnownClass>();
   readonly #travelling = new Map<object, TravellingClass | undefined>();
 
   add(classes: RegisteredNames["classes"]): void {
@@ -61,8 +64,9 @@ export class RegisteredClasses implements ClassTable {
   }
 
   find(id: string): TravellingClass | undefined {
-    const access = this.#accesses.get(id);
-    const known = access && this.#learn(id, access);
+    const access = this.#accesses.get(namedClass(id));
+    const learnt = access && this.#learn(namedClass(id), access);
+    const known = this.#between.get(id) ?? learnt;
     return known && this.#travellingClass(known);
   }
 
@@ -86,7 +90,23 @@ export class RegisteredClasses implements ClassTable {
       access,
     };
     this.#byPrototype.set(prototype, known);
+    if (access.mixed) this.#learnBetween(known);
     return known;
+  }
+
+  /** What a mixin has made is known by the class that extends it: `User^1`, `User^2`. */
+  #learnBetween({ id, prototype }: KnownClass): void {
+    const named = new Set(Array.from(this.#accesses.values(), (access) => valueOf(access)?.prototype));
+    let between: object | null = Object.getPrototypeOf(prototype);
+    for (let level = 1; between && !named.has(between) && !nativeConstructor(between); level += 1) {
+      const constructor: unknown = Object.getOwnPropertyDescriptor(between, "constructor")?.value;
+      if (typeof constructor !== "function" || this.#byPrototype.has(between)) return;
+      const access = { get: () => constructor };
+      const known = { id: `${id}^${level}`, prototype: between, constructor: constructor as Constructor, access };
+      this.#byPrototype.set(between, known);
+      this.#between.set(known.id, known);
+      between = Object.getPrototypeOf(between);
+    }
   }
 
   /** Undefined when a class above it is unknown: what that one hides would be lost. */
@@ -110,6 +130,11 @@ export class RegisteredClasses implements ClassTable {
     }
     return { classes, native: Object as unknown as Constructor };
   }
+}
+
+/** The id of the class by which another one is known that has no name: `User^1` → `User`. */
+export function namedClass(id: string): string {
+  return id.replace(/\^\d+$/, "");
 }
 
 interface Lineage {

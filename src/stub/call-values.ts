@@ -1,7 +1,7 @@
 /** What a call takes along from the program, and what an answer changes in it. */
 import { FaasifyError } from "../core/errors.ts";
 import type { FaasifyAnswer, OutputPiece } from "../protocol/invocation-event.ts";
-import { RegisteredClasses, type RegisteredNames, type StateAccess } from "../protocol/registered-names.ts";
+import { namedClass, RegisteredClasses, type RegisteredNames, type StateAccess } from "../protocol/registered-names.ts";
 import { decodeAnswer, encodeCall } from "../protocol/values/codec.ts";
 import type { ClassTable, Encoded, SentCall } from "../protocol/values/contract.ts";
 import { EncodedValueBroken, ValueNotPortable } from "../protocol/values/errors.ts";
@@ -106,9 +106,9 @@ function classesOf(all: RegisteredClasses, ids: readonly string[]): ClassTable {
   return {
     idOf: (prototype) => {
       const id = all.idOf(prototype);
-      return id !== undefined && known.has(id) ? id : undefined;
+      return id !== undefined && known.has(namedClass(id)) ? id : undefined;
     },
-    find: (id) => (known.has(id) ? all.find(id) : undefined),
+    find: (id) => (known.has(namedClass(id)) ? all.find(id) : undefined),
   };
 }
 

@@ -2,7 +2,7 @@
 /** What the files of a decomposed program see of `.faasify/runtime.cjs`. */
 interface RegisteredNames {
   readonly state: Readonly<Record<string, { get(): unknown; set?(value: any): void }>>;
-  readonly classes: Readonly<Record<string, { get(): unknown; hidden?(): unknown }>>;
+  readonly classes: Readonly<Record<string, { get(): unknown; hidden?(): unknown; mixed?: boolean }>>;
 }
 
 interface Runtime {

@@ -113,6 +113,7 @@ function isPromise(node: ts.Expression): boolean {
 
 function refusedSyntax({ site, slice }: Subject): string | undefined {
   const codes = factsOf(slice);
+  if (slice.isShared) return "may be another function that the program knows by another name as well";
   if (slice.asksPlace) return "asks for its own place on disk, which is another one where it would run";
   if (slice.loadsUnknown) return "loads a module whose name is known only at run time";
   if (hidesItsHome(site)) return "uses `this`, which its caller decides";
@@ -130,7 +131,7 @@ function refusedSyntax({ site, slice }: Subject): string | undefined {
 /** A static method, or one of a constant object, whose class or object nothing in it can name. */
 function hidesItsHome({ kind, node, binding, expression }: FunctionSite): boolean {
   if (kind !== "static-method" || collectFacts(node).thisNode === undefined) return false;
-  if (!ts.isMethodDeclaration(node) && !ts.isFunctionExpression(node)) return true;
+  if (ts.isArrowFunction(node)) return true;
   const name = binding ?? /\.bind\((\w+)/.exec(expression)?.[1];
   return name === undefined || namesDeclaredBy(node).has(name);
 }

@@ -110,11 +110,10 @@ function judge(
   if (!model) return "could not be analysed";
   if (!canMove(model.verdict)) return firstReason(model);
   const ref = { file: module.file, name: site.name };
-  const known = excluded.get(`${ref.file}#${ref.name}`) ?? refusedByProgram(site, program);
+  const known = excluded.get(`${ref.file}#${ref.name}`) ?? refusedByProgram(site, program, model);
   if (known !== undefined) return known;
   if (!isSelected(ref)) return "was not selected";
   const slice = analyzer.slice(ref);
-  if (slice.isShared) return "may be another function that the program knows by another name as well";
   const writer = writerOf(program, slice.assets);
   if (writer) return `reads files that travel along, and ${writer.place} may change them`;
   const ruling = ruleOn({ site, slice, loadEffect: analyzer.loadEffect(slice) });
@@ -155,7 +154,13 @@ function capturedBy({ lifted }: Slice): readonly StubVariable[] {
   return variables.map(({ name, isWritten }) => ({ name, isWritten }));
 }
 
-function refusedByProgram({ name }: FunctionSite, { files, around }: Program): string | undefined {
+function refusedByProgram(
+  { name, node }: FunctionSite,
+  { files, around }: Program,
+  { cost }: FunctionModel,
+): string | undefined {
+  if (ts.isAccessor(node) && cost === "trivial")
+    return "is read like a field, and does so little that each remote call costs more than it saves";
   return readsTextOf([...files, ...around], name) ? "has its own text read" : undefined;
 }
 

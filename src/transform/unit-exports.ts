@@ -7,12 +7,12 @@ import type { ts } from "ts-morph";
 import { classOf } from "../analysis/typescript/class-nodes.ts";
 import { privatesOf } from "../analysis/typescript/class-privates.ts";
 import type { Module } from "../analysis/typescript/module.ts";
-import type { UnitName, UnitVariable } from "../core/unit.ts";
+import type { UnitClass, UnitVariable } from "../core/unit.ts";
 
 /** Of one file. */
 export interface FileNames {
   readonly state: readonly UnitVariable[];
-  readonly classes: readonly UnitName[];
+  readonly classes: readonly UnitClass[];
 }
 
 export interface Insertion {
@@ -37,9 +37,9 @@ const HIDDEN = "__faasifyHidden";
 export function namesText({ bindings }: Pick<Module, "bindings">, names: FileNames): NamesText | undefined {
   if (names.state.length === 0 && names.classes.length === 0) return undefined;
   const openings = openingsOf(bindings, names);
-  const classes = names.classes.map(({ id, name }) => {
+  const classes = names.classes.map(({ id, name, mixed }) => {
     const hidden = openings.get(name)?.instances ? `, hidden: () => ${HIDDEN}?.${name}` : "";
-    return `${JSON.stringify(id)}: { get: () => ${name}${hidden} }`;
+    return `${JSON.stringify(id)}: { get: () => ${name}${hidden}${mixed ? ", mixed: true" : ""} }`;
   });
   const state = names.state.map((variable) => `${JSON.stringify(variable.id)}: ${accessText(variable)}`);
   const insertions = Array.from(openings, ([name, opening]) => insertionFor(name, opening));

@@ -4,6 +4,7 @@ import { collectFacts, type Facts, type Reference } from "./facts.ts";
 import { declarationBehind, functionOf, unwrap, type Declared } from "./lookup.ts";
 import { localNamesOf } from "./local-flow.ts";
 import type { Module } from "./module.ts";
+import { assignedMember } from "./assigned-members.ts";
 import type { Workspace } from "./workspace.ts";
 
 const changesFirstArgument = new Set([
@@ -65,7 +66,7 @@ function siblingOf({ parent }: ts.Node, name: string): ts.MethodDeclaration | un
 /** A method of a class, of an object, or of the class of an instance. */
 export function memberOf(
   workspace: Workspace,
-  { module, binding: { declaration } }: Declared,
+  { module, binding: { declaration, name } }: Declared,
   method: string | undefined,
 ): ts.FunctionLikeDeclaration | undefined {
   const initializer = ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
@@ -73,9 +74,19 @@ export function memberOf(
   const isClass = ts.isClassLike(declaration);
   const owner = isClass ? declaration : value && ownerOf(workspace, module, value);
   const member = membersOf(owner).find(({ name }) => name && ts.isIdentifier(name) && name.text === method);
+  if (!member && method !== undefined) return assignedTo(workspace, module, `${name}.${method}`);
   if (!member || ts.isMethodDeclaration(member)) return member;
   const held = "initializer" in member && member.initializer ? unwrap(member.initializer) : undefined;
   return held && functionOf(held);
+}
+
+/** `api.get = function () {…}` at the top level of its file. */
+function assignedTo(workspace: Workspace, module: Module, name: string): ts.FunctionLikeDeclaration | undefined {
+  const members = workspace.remember("assigned members", module, () => {
+    const found = module.items.flatMap((item) => assignedMember(module, item) ?? []);
+    return new Map(found.map((one) => [one.name, one.node]));
+  });
+  return members.get(name);
 }
 
 function ownerOf(

@@ -4,8 +4,9 @@ import type { InstanceUse, Reason } from "../../core/function-model.ts";
 import { privatesOf } from "./class-privates.ts";
 import { collectFacts, hasModifier, type Facts, type ThisUse } from "./facts.ts";
 import type { FunctionSite } from "./function-sites.ts";
-import { declarationBehind, unwrap } from "./lookup.ts";
+import { declarationBehind, functionOf, unwrap } from "./lookup.ts";
 import { lineOf, type Module } from "./module.ts";
+import { returnedExpressions } from "./type-texts.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Classes of the language whose instances the codec carries, and so those of classes that extend them. */
@@ -24,6 +25,8 @@ export interface PlacedClass {
 /** What a class extends. */
 type Base =
   | { readonly kind: "none" }
+  /** Classes that functions of the project make around others, and that hide nothing: `Serial(Named(Base))`. */
+  | { readonly kind: "mixed" }
   | { readonly kind: "own"; readonly base: PlacedClass }
   | { readonly kind: "carried" }
   /** Anything whose instances hold what nobody here knows. */
@@ -35,8 +38,46 @@ function baseOf(workspace: Workspace, { module, node }: PlacedClass): Base {
   if (!expression) return { kind: "none" };
   const base = classNamed(workspace, module, expression);
   if (base) return { kind: "own", base };
+  if (isMixed(workspace, module, expression)) return { kind: "mixed" };
   const text = expression.getText();
   return carriedClasses.has(text) && !module.bindings.has(text) ? { kind: "carried" } : { kind: "outside", text };
+}
+
+/** Does a class extend what functions of the project make of classes? */
+export function extendsMixed(workspace: Workspace, placed: PlacedClass): boolean {
+  return baseOf(workspace, placed).kind === "mixed";
+}
+
+function isMixed(workspace: Workspace, module: Module, expression: ts.Expression): boolean {
+  const call = unwrap(expression);
+  if (!ts.isCallExpression(call) || !ts.isIdentifier(call.expression)) return false;
+  const declared = declarationBehind(workspace, module, { name: call.expression.text, chain: [] });
+  const mixin = declared && functionOf(declared.binding.declaration);
+  const made = mixin && classesMadeBy(mixin);
+  if (!made || made.length === 0 || made.some(hidesSomething)) return false;
+  return call.arguments.every((argument) => {
+    const given = unwrap(argument);
+    if (ts.isIdentifier(given) && carriedClasses.has(given.text) && !module.bindings.has(given.text)) return true;
+    return classNamed(workspace, module, given) !== undefined || isMixed(workspace, module, given);
+  });
+}
+
+/** Undefined: it gives something else, or nobody knows what. */
+function classesMadeBy({ body }: ts.FunctionLikeDeclaration): readonly ts.ClassLikeDeclaration[] | undefined {
+  if (!body) return undefined;
+  const results = ts.isBlock(body) ? returnedExpressions(body) : [body];
+  const classes = results.map((result) => {
+    const value = result && unwrap(result);
+    if (value && ts.isClassExpression(value)) return value;
+    if (!value || !ts.isIdentifier(value) || !ts.isBlock(body)) return undefined;
+    return body.statements.filter(ts.isClassDeclaration).find(({ name }) => name?.text === value.text);
+  });
+  return classes.every((one) => one !== undefined) ? classes : undefined;
+}
+
+function hidesSomething(node: ts.ClassLikeDeclaration): boolean {
+  const { any, problem } = privatesOf(node);
+  return any !== undefined || problem !== undefined || functionField(node) !== undefined;
 }
 
 /** The class of the project that an expression names: `Base`, `shapes.Base`. */
@@ -250,7 +291,7 @@ function instanceObstacles(
   placed: PlacedClass,
   { node, name, nameNode }: FunctionSite,
 ): Reason[] {
-  if (!ts.isMethodDeclaration(node)) {
+  if (!ts.isMethodDeclaration(node) && !ts.isAccessor(node)) {
     const message = "is a function that each instance holds as a field of its own, and functions cannot travel";
     return [{ message, line: lineOf(nameNode) }];
   }

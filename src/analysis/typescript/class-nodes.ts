@@ -1,11 +1,33 @@
 /** What a class declares, by syntax. */
 import { ts } from "ts-morph";
+import { functionOf } from "./lookup.ts";
+import type { Binding, Module } from "./module.ts";
 
 /** The class that a top-level declaration stands for. */
 export function classOf(declaration: ts.Node): ts.ClassLikeDeclaration | undefined {
   if (ts.isClassLike(declaration)) return declaration;
   if (!ts.isVariableDeclaration(declaration) || !declaration.initializer) return undefined;
   return ts.isClassExpression(declaration.initializer) ? declaration.initializer : undefined;
+}
+
+const prototypeUsers = new WeakMap<Module, ReadonlySet<string>>();
+
+/** A function that its file uses as a class: `Cart.prototype.add = …`. */
+export function isConstructorFunction(
+  module: Module,
+  { name, declaration }: Pick<Binding, "name" | "declaration">,
+): boolean {
+  const definition = functionOf(declaration);
+  if (!definition || ts.isArrowFunction(definition)) return false;
+  const known = prototypeUsers.get(module);
+  if (known) return known.has(name);
+  const names = new Set(
+    module.items.flatMap(({ facts }) =>
+      facts.references.flatMap((one) => (one.chain[0] === "prototype" ? [one.name] : [])),
+    ),
+  );
+  prototypeUsers.set(module, names);
+  return names.has(name);
 }
 
 const memberNames = new WeakMap<ts.ClassLikeDeclaration, ReadonlySet<string>>();
@@ -39,9 +61,15 @@ export function constructorParameters(node: ts.ClassLikeDeclaration): readonly t
   return node.members.filter(ts.isConstructorDeclaration).flatMap(({ parameters }) => Array.from(parameters));
 }
 
-/** Names in `extends` (a plain name only) and `implements`. */
+/** Names in `extends` (plain, or given to mixins) and `implements`. */
 export function parentNames(node: ts.ClassLikeDeclaration): readonly string[] {
   return (node.heritageClauses ?? []).flatMap(({ types }) =>
-    types.flatMap(({ expression }) => (ts.isIdentifier(expression) ? [expression.text] : [])),
+    types.flatMap(({ expression }) => classNamesIn(expression)),
   );
+}
+
+/** `Serial(Named(Base))` → Base */
+function classNamesIn(expression: ts.Expression): readonly string[] {
+  if (ts.isIdentifier(expression)) return [expression.text];
+  return ts.isCallExpression(expression) ? expression.arguments.flatMap(classNamesIn) : [];
 }

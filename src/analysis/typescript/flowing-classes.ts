@@ -3,7 +3,7 @@
  * Each is found by a reason of its own, so that a unit has no class that nothing speaks for.
  */
 import { ts } from "ts-morph";
-import { classOf, constructorParameters, instanceMembers, parentNames } from "./class-nodes.ts";
+import { classOf, constructorParameters, instanceMembers, isConstructorFunction, parentNames } from "./class-nodes.ts";
 import { collectFacts, type Reference } from "./facts.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import { declarationBehind, type Declared } from "./lookup.ts";
@@ -29,7 +29,8 @@ export function classesFlowing(input: FlowInput): Declared[] {
   const add = (declared: Declared): void => {
     const node = classOf(declared.binding.declaration);
     const key = keyOf(declared.module, declared.binding.name);
-    if (node && declared.module.bindings.has(declared.binding.name) && !found.has(key)) found.set(key, declared);
+    const isClass = node !== undefined || isConstructorFunction(declared.module, declared.binding);
+    if (isClass && declared.module.bindings.has(declared.binding.name) && !found.has(key)) found.set(key, declared);
   };
   const { workspace, module, site } = input;
   for (const declared of input.classes) add(declared);
@@ -147,6 +148,7 @@ function isValueFromElsewhere(expression: ts.Expression, free: ReadonlySet<ts.No
 /** Classes of which calls of the function, in its own file, pass instances: `f(new Point(4))`, also through variables. */
 function passedClasses({ workspace, module, site, reach }: FlowInput): readonly Declared[] {
   const { binding } = site;
+  if (site.nestedIn) return mentionedClasses(workspace, module, site.item);
   if (binding === undefined) return [];
   const reached = new Set(reach.items.map(({ item }) => item));
   const search = new PassedSearch(workspace, module);
@@ -157,6 +159,11 @@ function passedClasses({ workspace, module, site, reach }: FlowInput): readonly 
     }
   }
   return search.classes;
+}
+
+/** What the code around a nested function makes and asks for may be in the variables that it uses. */
+function mentionedClasses(workspace: Workspace, module: Module, item: Item): readonly Declared[] {
+  return item.uses.flatMap((reference) => declarationBehind(workspace, module, reference) ?? []);
 }
 
 const MAX_STEPS = 5;

@@ -113,8 +113,10 @@ export function takesCaptured(node: FunctionSite["node"]): boolean {
 }
 
 /** Does more run than its own code: the object that it is called on, or what makes it? */
-function needsItem({ kind, made }: FunctionSite, { thisNode }: Facts): boolean {
-  return made !== undefined || (kind === "static-method" && thisNode !== undefined);
+function needsItem({ kind, made, owner }: FunctionSite, { thisNode }: Facts): boolean {
+  // What a method that is assigned calls on its instance is assigned by other statements.
+  const isAssigned = kind === "method" && owner === undefined;
+  return made !== undefined || ((kind === "static-method" || isAssigned) && thisNode !== undefined);
 }
 
 /** A class needs what it extends, whichever of its methods is called. */

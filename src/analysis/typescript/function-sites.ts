@@ -1,13 +1,19 @@
 /** Where the functions of a file are. */
 import { ts } from "ts-morph";
 import type { FunctionModel } from "../../core/function-model.ts";
-import { hasModifier } from "./facts.ts";
 import type { ExportEntry, Item, Module } from "./module.ts";
 import { unwrap } from "./lookup.ts";
 import { innerFunction, mayBeMade } from "./made-functions.ts";
+import { assignedMember } from "./assigned-members.ts";
+import { classMembers, objectMembers } from "./member-sites.ts";
 import { nestedSites, type Container } from "./nested-sites.ts";
 
-export type FunctionNode = ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.MethodDeclaration;
+export type FunctionNode =
+  | ts.FunctionDeclaration
+  | ts.FunctionExpression
+  | ts.ArrowFunction
+  | ts.MethodDeclaration
+  | ts.AccessorDeclaration;
 
 export interface FunctionSite {
   /** As in FunctionRef. */
@@ -67,11 +73,16 @@ function freeName(taken: ReadonlyMap<string, unknown>, name: string): string {
 function* sitesOfItem(module: Module, item: Item): Generator<FunctionSite> {
   const { node } = item;
   if (ts.isFunctionDeclaration(node)) yield* declaredFunction(module, item, node);
-  else if (ts.isClassDeclaration(node))
-    yield* classMembers(module, item, { owner: node.name?.text ?? "default", node });
-  else if (ts.isVariableDeclaration(node)) yield* variableSites(module, item, node);
+  else if (ts.isClassDeclaration(node)) {
+    const owner = node.name?.text ?? "default";
+    yield* classMembers(item, { owner, node, ...exportOf(module, owner, node) });
+  } else if (ts.isVariableDeclaration(node)) yield* variableSites(module, item, node);
   else if (ts.isExportAssignment(node)) yield* exportedExpression(module, item, node.expression);
-  else yield* commonJsSites(module, item, node);
+  else {
+    yield* commonJsSites(module, item, node);
+    const assigned = assignedMember(module, item);
+    if (assigned) yield { ...assigned, ...exportOf(module, assigned.binding) };
+  }
 }
 
 function* declaredFunction(module: Module, item: Item, node: ts.FunctionDeclaration): Generator<FunctionSite> {
@@ -129,8 +140,15 @@ function* variableSites(module: Module, item: Item, node: ts.VariableDeclaration
       expression: owner,
       ...exportOf(module, owner, initializer),
     };
-  } else if (ts.isClassExpression(initializer)) yield* classMembers(module, item, { owner, node: initializer });
-  else if (ts.isObjectLiteralExpression(initializer)) yield* objectMembers(module, item, { owner, node: initializer });
+  } else if (ts.isClassExpression(initializer))
+    yield* classMembers(item, { owner, node: initializer, ...exportOf(module, owner, initializer) });
+  else if (ts.isObjectLiteralExpression(initializer))
+    yield* objectMembers(item, initializer, {
+      name: owner,
+      expression: owner,
+      binding: owner,
+      ...exportOf(module, owner),
+    });
   else if (mayBeMade(initializer, module)) {
     yield {
       ...madeSite(module, item, initializer),
@@ -173,82 +191,10 @@ function plainSite(
   return { kind: ts.isArrowFunction(node) ? "arrow" : "function", node, item };
 }
 
-interface Owner<T> {
-  readonly owner: string;
-  readonly node: T;
-}
-
-function* classMembers(
-  module: Module,
-  item: Item,
-  { owner, node }: Owner<ts.ClassLikeDeclaration>,
-): Generator<FunctionSite> {
-  const { exported } = exportOf(module, owner, node);
-  const nameless = node.name || ts.isClassExpression(node) ? undefined : "class";
-  for (const member of node.members) {
-    const kind = hasModifier(member, ts.SyntaxKind.StaticKeyword) ? "static-method" : "method";
-    const site = memberSite({ item, ownerName: owner, owner: node, exported, kind, nameless }, member);
-    if (site) yield site;
-  }
-}
-
-interface MemberOwner extends Pick<FunctionSite, "item" | "exported" | "kind"> {
-  readonly ownerName: string;
-  readonly owner: ts.ClassLikeDeclaration | ts.ObjectLiteralExpression;
-  readonly nameless?: FunctionSite["nameless"] | undefined;
-}
-
-/** Undefined: the member is no function, or its name is computed. */
-function memberSite(
-  { ownerName, nameless, ...about }: MemberOwner,
-  member: ts.ClassElement | ts.ObjectLiteralElementLike,
-): FunctionSite | undefined {
-  const { name } = member;
-  const node = functionOfMember(member);
-  if (!node || !name || !ts.isIdentifier(name)) return undefined;
-  const isInstance = about.kind === "method";
-  return {
-    ...about,
-    name: `${ownerName}.${name.text}`,
-    node,
-    rangeNode: member,
-    nameNode: name,
-    ...(nameless === undefined ? { binding: ownerName } : { nameless }),
-    expression: isInstance ? `${ownerName}.prototype.${name.text}` : `${ownerName}.${name.text}.bind(${ownerName})`,
-  };
-}
-
-function functionOfMember(member: ts.ClassElement | ts.ObjectLiteralElementLike): FunctionNode | undefined {
-  if (ts.isMethodDeclaration(member)) return member.body ? member : undefined;
-  if (!ts.isPropertyDeclaration(member) && !ts.isPropertyAssignment(member)) return undefined;
-  const initializer = member.initializer && unwrap(member.initializer);
-  return initializer && (ts.isArrowFunction(initializer) || ts.isFunctionExpression(initializer))
-    ? initializer
-    : undefined;
-}
-
-/** Methods of constant objects: the object is known, so they need no other `this`. */
-function* objectMembers(
-  module: Module,
-  item: Item,
-  { owner, node }: Owner<ts.ObjectLiteralExpression>,
-): Generator<FunctionSite> {
-  const { exported } = exportOf(module, owner);
-  for (const member of node.properties) {
-    const site = memberSite({ item, ownerName: owner, owner: node, exported, kind: "static-method" }, member);
-    if (site) yield site;
-  }
-}
-
 function* exportedExpression(module: Module, item: Item, expression: ts.Expression): Generator<FunctionSite> {
   const node = unwrap(expression);
-  if (ts.isObjectLiteralExpression(node)) {
-    for (const member of node.properties) {
-      const about = { item, ownerName: "default", owner: node, exported: true, nameless: "object" } as const;
-      const site = memberSite({ ...about, kind: "static-method" }, member);
-      if (site) yield site;
-    }
-  }
+  if (ts.isObjectLiteralExpression(node))
+    yield* objectMembers(item, node, { name: "default", expression: "default", nameless: true, exported: true });
   const isFunction = ts.isArrowFunction(node) || ts.isFunctionExpression(node);
   // A name that is exported by default is that name's own function.
   if (!isFunction && (ts.isIdentifier(node) || !mayBeMade(node, module))) return;
@@ -263,7 +209,7 @@ function* exportedExpression(module: Module, item: Item, expression: ts.Expressi
   };
 }
 
-function nameOrStart(node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration): ts.Node {
+function nameOrStart(node: FunctionNode): ts.Node {
   return node.name ?? node.getChildren().find(({ kind }) => kind === ts.SyntaxKind.FunctionKeyword) ?? node;
 }
 
@@ -296,14 +242,12 @@ function* commonJsSites(module: Module, item: Item, node: ts.Node): Generator<Fu
 function* exportedObjectMembers(item: Item, { expression }: ExportEntry, exportName: string): Generator<FunctionSite> {
   const value = expression && unwrap(assignedValue(expression));
   if (!value || !ts.isObjectLiteralExpression(value)) return;
-  const prefix = exportName === "default" ? "" : `${exportName}.`;
-  const ownerName = exportName === "default" ? "module.exports" : `module.exports.${exportName}`;
-  for (const member of value.properties) {
-    const site = memberSite({ item, ownerName, owner: value, exported: true, kind: "static-method" }, member);
-    if (!site) continue;
-    const { binding: _notABinding, ...rest } = site;
-    yield { ...rest, name: prefix + site.nameNode.getText() };
-  }
+  const isWhole = exportName === "default";
+  yield* objectMembers(item, value, {
+    name: isWhole ? "" : exportName,
+    expression: isWhole ? "module.exports" : `module.exports.${exportName}`,
+    exported: true,
+  });
 }
 
 interface ExportedItem {

@@ -1,7 +1,9 @@
 /** State that no assignment to a module variable shows: in closures, instances, generators, or made while loading. */
 import { ts } from "ts-morph";
 import { collectFacts, hasModifier, type Facts, type Reference } from "./facts.ts";
+import { assignedMember } from "./assigned-members.ts";
 import { declarationBehind, functionOf, unwrap, type Declared } from "./lookup.ts";
+import { changedByMembers, dataProperties } from "./members.ts";
 import type { Binding, Module } from "./module.ts";
 import { effectOf, outsideNameOf } from "./outside-names.ts";
 import type { Workspace } from "./workspace.ts";
@@ -18,12 +20,26 @@ export interface Hidden {
 /** State behind a name that nothing assigns to; undefined when there is none. */
 export function hiddenState(workspace: Workspace, module: Module, binding: Binding): Hidden | undefined {
   const { declaration } = binding;
+  if (changingMembers(workspace, module).has(binding.name))
+    return refused("is changed by a function that is its member");
   if (ts.isClassLike(declaration)) return staticState(declaration);
   if (!ts.isVariableDeclaration(declaration) || !declaration.initializer) return undefined;
   if (functionOf(declaration)) return undefined;
   const initializer = unwrap(declaration.initializer);
   if (ts.isClassLike(initializer)) return staticState(initializer);
   return ofValue(workspace, module, binding, initializer) ?? madeWhileLoading(workspace, module, binding);
+}
+
+/** `counter.next = function () { return ++this.n; }`: names of what is changed so. */
+function changingMembers(workspace: Workspace, module: Module): ReadonlySet<string> {
+  return workspace.remember("changing members", module, () => {
+    const members = module.items.flatMap((item) => assignedMember(module, item) ?? []);
+    return new Set(
+      members.flatMap(({ kind, binding, node }) =>
+        kind === "static-method" && collectFacts(node).writesThis ? [binding] : [],
+      ),
+    );
+  });
 }
 
 function ofValue(workspace: Workspace, module: Module, binding: Binding, value: ts.Expression): Hidden | undefined {
@@ -85,12 +101,16 @@ function staticState(node: ts.ClassLikeDeclaration): Hidden | undefined {
 
 /** `const counter = { n: 0, next() { return ++this.n; } }` */
 function objectState(node: ts.ObjectLiteralExpression): Hidden | undefined {
-  const isChanged = node.properties.some(
-    (property) => ts.isMethodDeclaration(property) && collectFacts(property).writesThis,
-  );
-  if (!isChanged) return undefined;
+  const changed = changedByMembers(node);
+  if (changed === undefined) return undefined;
   const because = "is changed by its own methods";
-  return { because, refusal: `${because}, and an object with methods cannot travel`, writes: true };
+  const known = new Set(dataProperties(node));
+  const isKnown = changed.every((name) => known.has(name));
+  return {
+    because,
+    ...(!isKnown && { refusal: `${because}, and an object with methods cannot travel` }),
+    writes: true,
+  };
 }
 
 function instanceState(workspace: Workspace, module: Module, { expression }: ts.NewExpression): Hidden | undefined {

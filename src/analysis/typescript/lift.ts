@@ -213,6 +213,8 @@ class Lifting {
     if (!ts.isArrowFunction(code)) {
       if (code === node && isOfObject(node))
         this.#refuse("uses `this`, an object with functions, which cannot travel", thisNode);
+      if (code === node && isOfPrototype(node))
+        this.#refuse("uses `this`, an instance of what the code around it makes", thisNode);
       return;
     }
     const home = thisHome(code);
@@ -251,6 +253,11 @@ function collectNamed(declaration: ts.Node): ts.Node | undefined {
 /** A method of an object literal, or a function in a property of one. */
 function isOfObject(node: ts.Node): boolean {
   return ts.isMethodDeclaration(node) || ts.isPropertyAssignment(node.parent);
+}
+
+/** `Shape.prototype.area = function () {…}` */
+function isOfPrototype({ parent }: ts.Node): boolean {
+  return ts.isBinaryExpression(parent) && /\.prototype\.\w+$/.test(parent.left.getText());
 }
 
 /** Whose `this` an arrow function has. */

@@ -75,7 +75,7 @@ function thisMessage(node: ts.Node): string {
 
 /** Where its own file makes instances with it; classes are another thing. */
 function constructedAt({ module, site, workspace }: Subject): ts.Node | undefined {
-  if (site.owner || site.binding === undefined || (ts.isArrowFunction(site.node) && !site.made)) return undefined;
+  if (site.binding !== site.name || (ts.isArrowFunction(site.node) && !site.made)) return undefined;
   const made = workspace.remember("constructed", module, () => {
     const all = module.items.flatMap(({ facts }) =>
       facts.references.filter(({ use, chain }) => (use === "new" && chain.length === 0) || chain[0] === "prototype"),

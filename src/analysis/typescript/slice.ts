@@ -1,6 +1,6 @@
 /** What a unit is made of: the items of each file that the function needs. */
 import type { FunctionModel } from "../../core/function-model.ts";
-import type { ResolvedImport, Rewrite, UnitName, UnitVariable } from "../../core/unit.ts";
+import type { ResolvedImport, Rewrite, UnitClass, UnitName, UnitVariable } from "../../core/unit.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import type { Item, Module } from "./module.ts";
 import { mayBeShared } from "./made-functions.ts";
@@ -47,7 +47,7 @@ export interface Slice {
   readonly unresolved: readonly UnresolvedImport[];
   /** Module variables that change, and classes whose instances cross: see the unit's manifest. */
   readonly state: readonly UnitVariable[];
-  readonly classes: readonly UnitName[];
+  readonly classes: readonly UnitClass[];
   /** A value that may be another function of the program. */
   readonly isShared: boolean;
   /** Of a nested function. */

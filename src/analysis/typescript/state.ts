@@ -5,6 +5,7 @@ import { classNamed, whyInstancesStay } from "./class-facts.ts";
 import { collectFacts, hasModifier, type Reference } from "./facts.ts";
 import type { FunctionSite } from "./function-sites.ts";
 import { hiddenState } from "./hidden-state.ts";
+import { dataProperties } from "./members.ts";
 import { liftOf } from "./lift.ts";
 import { bindingsOf, keyOf, lineOf, type Binding, type Module } from "./module.ts";
 import type { Origin, Reach } from "./reach.ts";
@@ -192,10 +193,36 @@ function whyItStays(workspace: Workspace, module: Module, binding: Binding): str
   const value = declaration.initializer && unwrap(declaration.initializer);
   if (!value) return undefined;
   if (ts.isClassLike(value)) return whyPropertiesStay(module, binding);
-  if (ts.isObjectLiteralExpression(value) || ts.isArrayLiteralExpression(value)) {
-    return holdsFunction(value) ? "holds functions besides, which cannot travel" : undefined;
-  }
+  if (ts.isObjectLiteralExpression(value) || ts.isArrayLiteralExpression(value))
+    return holdsFunction(value) ? whyMembersStay(module, name, value) : undefined;
   return ts.isNewExpression(value) ? whyInstanceStays(workspace, module, value) : undefined;
+}
+
+/** Of an object with methods, properties that hold data travel one by one, unless somebody else may have the object. */
+function whyMembersStay(
+  module: Module,
+  name: string,
+  value: ts.ObjectLiteralExpression | ts.ArrayLiteralExpression,
+): string | undefined {
+  if (ts.isArrayLiteralExpression(value)) return "holds functions besides, which cannot travel";
+  // What is assigned to an accessor is given to its setter, which is one of the methods.
+  const accessors = value.properties.filter(ts.isAccessor).map((one) => one.name.getText());
+  const known = new Set([...dataProperties(value), ...accessors]);
+  const isKnown = module.items.every(({ facts }) =>
+    facts.references.every((one) => {
+      if (one.name !== name) return true;
+      const isChange = (one.use === "write" || one.use === "mutate") && !isOwnCall(one);
+      if (isChange) return known.has(one.chain[0] ?? "*");
+      return (one.chain.length > 0 && one.chain[0] !== "*") || isLookedAt(one);
+    }),
+  );
+  return isKnown ? undefined : "holds functions besides, which cannot travel";
+}
+
+/** `console.log(cart)`, `JSON.stringify(cart)`: nobody gets it. */
+function isLookedAt({ argumentOf }: Reference): boolean {
+  const callee = argumentOf?.expression.getText() ?? "";
+  return /^(?:console\.\w+|JSON\.stringify|Object\.(?:keys|values|entries)|(?:util\.)?inspect)$/.test(callee);
 }
 
 const carriedInstances = new Set(
@@ -227,9 +254,9 @@ function isCalled(workspace: Workspace, module: Module, name: string): boolean {
   return called.has(name);
 }
 
-function holdsFunction(value: ts.Expression): boolean {
+export function holdsFunction(value: ts.Expression): boolean {
   const visit = (node: ts.Node): boolean => {
-    if (ts.isArrowFunction(node) || ts.isFunctionExpression(node) || ts.isMethodDeclaration(node)) return true;
+    if (ts.isFunctionLike(node)) return true;
     const isContainer =
       ts.isObjectLiteralExpression(node) || ts.isArrayLiteralExpression(node) || ts.isPropertyAssignment(node);
     return isContainer && (ts.forEachChild(node, (child) => visit(child) || undefined) ?? false);

@@ -73,8 +73,17 @@ function mayHold(declaration: ts.Node, items: readonly Item[], source: string): 
 /** Top-level statements that call a function: the program, which may change state between two calls. */
 export function statementsCalling(workspace: Workspace, module: Module, functionName: string): readonly Item[] {
   return workspace.remember(`calls ${functionName}`, module, () =>
-    loadingItems(workspace, module).filter(({ facts }) => callsFunction(module, facts, functionName)),
+    loadingItems(workspace, module).filter(
+      (item) => !givesFunction(item) && callsFunction(module, item.facts, functionName),
+    ),
   );
+}
+
+/** `Cart.of = function () {…}` defines something, whatever that calls. */
+function givesFunction({ node }: Item): boolean {
+  if (!ts.isExpressionStatement(node) || !ts.isBinaryExpression(node.expression)) return false;
+  const { operatorToken, right } = node.expression;
+  return operatorToken.kind === ts.SyntaxKind.EqualsToken && ts.isFunctionLike(right);
 }
 
 /** The program calls the function that moves; what only prepares its state does not. */

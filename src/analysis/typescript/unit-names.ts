@@ -1,24 +1,26 @@
 /** The state and the classes that travel with calls of a function, by the names they have at the top of their files. */
 import path from "node:path";
 import { ts } from "ts-morph";
-import type { UnitName, UnitVariable } from "../../core/unit.ts";
-import { classOf } from "./class-nodes.ts";
+import type { UnitClass, UnitName, UnitVariable } from "../../core/unit.ts";
+import { extendsMixed } from "./class-facts.ts";
+import { classOf, isConstructorFunction } from "./class-nodes.ts";
 import { privatesOf } from "./class-privates.ts";
 import { hasModifier } from "./facts.ts";
 import { classesFlowing } from "./flowing-classes.ts";
 import type { FunctionSite } from "./function-sites.ts";
+import { dataProperties } from "./members.ts";
 import { liftOf } from "./lift.ts";
 import { functionOf, unwrap, type Declared } from "./lookup.ts";
-import { bindingsOf, lineOf, type Module } from "./module.ts";
+import { bindingsOf, lineOf, type Binding, type Module } from "./module.ts";
 import { reachFrom, type Reach } from "./reach.ts";
-import { rootOf, stateReached, treat } from "./state.ts";
+import { holdsFunction, rootOf, stateReached, treat } from "./state.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface UnitNames {
   /** Of a nested function: the variables around it. */
   readonly captured: readonly UnitName[];
   readonly state: readonly UnitVariable[];
-  readonly classes: readonly UnitName[];
+  readonly classes: readonly UnitClass[];
   /** What must stay, classes that only flow in included. */
   readonly reach: Reach;
 }
@@ -45,7 +47,7 @@ export function unitNamesOf(input: NamesInput): UnitNames {
       name: site.binding ?? site.nestedIn?.binding,
     });
     // Not worth refusing the function for: instances of such a class are refused when they come.
-    if (!own || own.unresolved.length > 0) return false;
+    if (!own || own.unresolved.length > 0 || keepsAround(site, own)) return false;
     reach = joined(reach, own);
     return true;
   });
@@ -63,7 +65,7 @@ export function unitNamesOf(input: NamesInput): UnitNames {
     classes: unique(
       Array.from(all).flatMap((binding) => {
         const declared = byBinding.get(binding);
-        return declared && canTravel(declared) ? [nameOf(workspace, declared.module, declared.binding)] : [];
+        return declared && canTravel(declared) ? [classNameOf(workspace, declared)] : [];
       }),
     ),
     reach,
@@ -81,15 +83,22 @@ function unique<T extends UnitName>(names: readonly T[]): T[] {
   return Array.from(Map.groupBy(names, ({ id }) => id).values()).flatMap(([first]) => (first ? [first] : []));
 }
 
-function canTravel({ binding }: Declared): boolean {
+/** A nested function and the code around it cannot both be in its unit. */
+function keepsAround({ nestedIn, item }: FunctionSite, { items }: Reach): boolean {
+  return nestedIn !== undefined && items.some((reached) => reached.item.statement === item.statement);
+}
+
+function canTravel({ module, binding }: Declared): boolean {
   const node = classOf(binding.declaration);
-  return node !== undefined && privatesOf(node).problem === undefined;
+  return node ? privatesOf(node).problem === undefined : isConstructorFunction(module, binding);
 }
 
 function reachedClasses({ items }: Reach): Declared[] {
   return items.flatMap(({ module, item }) =>
     (bindingsOf(module).get(item) ?? [])
-      .filter(({ declaration, imported }) => !imported && classOf(declaration))
+      .filter(
+        (binding) => !binding.imported && (classOf(binding.declaration) || isConstructorFunction(module, binding)),
+      )
       .map((binding) => ({ module, binding })),
   );
 }
@@ -119,6 +128,12 @@ function nameOf(workspace: Workspace, { file }: Module, { name, declaration }: D
   return { id: idOf(workspace, file, name), file, name, line: lineOf(declaration) };
 }
 
+function classNameOf(workspace: Workspace, { module, binding }: Declared): UnitClass {
+  const node = classOf(binding.declaration);
+  const isMixed = node !== undefined && extendsMixed(workspace, { module, node });
+  return { ...nameOf(workspace, module, binding), ...(isMixed && { mixed: true }) };
+}
+
 /**
  * `shop/src/shapes.mjs#Point`: relative to the project, with its name where it has one, as a workspace has several. The
  * same in every copy of the program.
@@ -134,11 +149,7 @@ function stateNames(workspace: Workspace, { module, name }: { module: Module; na
   const binding = module.bindings.get(name);
   if (!binding || binding.imported) return [];
   const node = classOf(binding.declaration);
-  const properties = node
-    ? staticFields(node)
-    : functionOf(binding.declaration)
-      ? ownProperties(module, name)
-      : undefined;
+  const properties = node ? staticFields(node) : propertiesOf(module, binding);
   const own = nameOf(workspace, module, binding);
   if (!properties) return [{ ...own, assignable: binding.kind === "let" }];
   return properties.map((property) => ({
@@ -147,6 +158,14 @@ function stateNames(workspace: Workspace, { module, name }: { module: Module; na
     name: `${name}.${property}`,
     assignable: true,
   }));
+}
+
+/** Of a function, or an object with methods: what travels of it. */
+function propertiesOf(module: Module, { name, declaration }: Binding): string[] | undefined {
+  if (functionOf(declaration)) return ownProperties(module, name);
+  const value =
+    ts.isVariableDeclaration(declaration) && declaration.initializer ? unwrap(declaration.initializer) : undefined;
+  return value && ts.isObjectLiteralExpression(value) && holdsFunction(value) ? dataProperties(value) : undefined;
 }
 
 function staticFields(node: ts.ClassLikeDeclaration): string[] {

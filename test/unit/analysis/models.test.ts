@@ -27,6 +27,7 @@ describe("which functions a file has", () => {
       ["default", "arrow", true],
       ["C.s", "static-method", true],
       ["C.m", "method", true],
+      ["C.g", "method", true],
       ["api.get", "static-method", true],
       ["api.put", "static-method", true],
       ["hidden.get", "static-method", false],
