@@ -46,9 +46,6 @@ export const programs: Readonly<Record<string, Files>> = {
   "a class or object without a name": ts(
     "export default class { run() { return this; } }\nexport const list = [{ go() { return 1; } }];",
   ),
-  "a class expression without a name": ts(
-    "export const make = new (class { run() { return 1; } })();\nmodule.exports = { api: { go() { return 1; } } };",
-  ),
   decorators: ts(
     "function logged(...all: unknown[]): void {}\n@logged\nexport class A { run() { return 1; } }\nexport class B { @logged run() { return 1; } }",
   ),
@@ -87,6 +84,50 @@ export const programs: Readonly<Record<string, Files>> = {
   "a method replaced later": mjs(
     "export class A { run() { return 1; } }\nA.prototype.run = () => 2;\nexport let f = () => 1;\nf = () => 2;",
   ),
+
+  // Nested functions
+  "a nested function that others change": mjs(
+    [
+      "export function counts() {",
+      "  let n = 0;",
+      "  async function inner() { await fetch('http://x'); n += 1; }",
+      "  return inner();",
+      "}",
+      "export async function late() { await fetch('http://x'); this.n = 1; }",
+    ].join("\n"),
+  ),
+  "a nested function that uses what is around it": mjs(
+    [
+      "const k = 1;",
+      "export function again(n) { const inner = (m) => again(m - 1); return n ? inner(n) : 0; }",
+      "export function around() { function outer(n) { function inner() { return outer(n - 1); } return n ? inner() : 0; } return outer(1); }",
+      "export function properties() { function inner() { inner.n = 1; return inner.n; } return inner(); }",
+      "export function twoVariables() { const k = 1; const a = () => k; { const k = 2; const inner = () => k + a(); return inner(); } }",
+      "export function twoThings() { const a = () => k; { const k = 2; const inner = () => k + a(); return inner(); } }",
+      "export function another() { const k = 1; const a = () => k; { const k = 2; const inner = () => a(); return inner() + k; } }",
+      "export function constant() { const c = 1; const inner = () => { c = 2; }; return inner(); }",
+      "export function counted() { const inner = () => arguments.length; return inner(); }",
+      "export function given() { const inner = () => [...arguments]; return inner(); }",
+      "export function object() { const o = { n: 1, get() { return this.n; } }; return o.get(); }",
+      "export function borrowed() { const a = () => this; function inner() { return a(); } return inner(); }",
+      "export class A { #x = 1; y = 2; own() { const inner = () => this.y; return inner(); } hidden() { const inner = (o) => o.#x; return inner(this); } }",
+      "export function calls(act) { const inner = () => act(); return inner(); }",
+    ].join("\n"),
+  ),
+  "a nested function in TypeScript": ts(
+    [
+      "export function constants() { const enum E { A = 1 } const inner = () => E.A; return inner(); }",
+      "export function spaces() { namespace S { export const x = 1; } const inner = () => S.x; return inner(); }",
+    ].join("\n"),
+  ),
+  "a nested function in sloppy code": {
+    "a.cjs": [
+      "exports.scoped = function (o) { with (o) { const inner = () => x; return inner(); } };",
+      "exports.hoisted = function () { { function g() { return 1; } } const inner = () => g(); return inner(); };",
+      "exports.aliased = function () { let n = 1; function inner(a) { arguments[0] = 2; return a + n; } return inner(1); };",
+    ].join("\n"),
+  },
+  "a constructor with methods": mjs("export function P() {}\nP.prototype.run = function () { return 1; };"),
 
   // Dependencies
   "what is not installed": {
@@ -326,6 +367,10 @@ export const programs: Readonly<Record<string, Files>> = {
     ].join("\n"),
   ),
   "a function that was not selected": mjs("export const unselected = (x) => x + 1;"),
+  "a function that keeps something": mjs("export function keeps() { return keeps.cache; }"),
+  "a function with two names": mjs(
+    "const same = (f) => f;\nfunction plus(a, b) { return a + b; }\nexport const add = same(plus);\nexport const sum = same((a, b) => a + b);\nconsole.log(add(1, 2), sum(1, 2));",
+  ),
   "a function that a call makes": mjs(
     "function curry(f) { return (a) => (b) => f(a, b); }\nexport const add = curry((a, b) => a + b);\nconsole.log(add(1)(2));",
   ),
@@ -340,3 +385,13 @@ export const programs: Readonly<Record<string, Files>> = {
     "import fs from 'node:fs';\nexport const f = () => fs.readFileSync(new URL('./rates.txt', import.meta.url), 'utf8');\nfs.writeFileSync(new URL('./rates.txt', import.meta.url), '1');\nconsole.log(f());",
   ),
 };
+
+/** Functions of a running program, each marked by `⟨`, as an executor is given them. */
+export const runningFunctions: readonly string[] = [
+  "export const n = 1;⟨",
+  "export function outer() { return run(⟨function* () { yield 1; }); }",
+  "export function outer() { return run(⟨() => this.x); }",
+  "export function outer() { return run(⟨() => arguments[0]); }",
+  "export class A { ⟨m() { return 1; } }",
+  "export function outer() { let n = 0; return run(⟨() => { n += 1; }); }",
+];

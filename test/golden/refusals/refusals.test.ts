@@ -6,10 +6,11 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FunctionRef } from "../../../src/core/function-ref.ts";
 import { planDecomposition } from "../../../src/transform/decompose.ts";
+import { liftFunction } from "../../../src/transform/lift-function.ts";
 import { extractUnit } from "../../../src/transform/extract-unit.ts";
 import { extractionRefusal } from "../../../src/transform/extraction-refusal.ts";
 import { project, type Project } from "../../unit/analysis/project.ts";
-import { programs, type Files } from "./programs.ts";
+import { programs, runningFunctions, type Files } from "./programs.ts";
 import { textsIn } from "./texts.ts";
 
 /** What only an oversight makes anybody read: of ours, and of TypeScript, which says neither yes nor no. */
@@ -20,6 +21,8 @@ const told = new Map<string, readonly string[]>();
 beforeAll(() => {
   for (const [title, files] of Object.entries(programs)) told.set(title, saidOf(files));
   told.set("what cannot be asked for", saidOfWrongRequests());
+  told.set("what an executor cannot run elsewhere", runningFunctions.map(saidOfRunning));
+  told.set("what a unit says that is called like any function", [saidByUnit()]);
 });
 afterAll(() => told.clear());
 
@@ -75,6 +78,24 @@ function saidOfWrongRequests(): readonly string[] {
   );
   const selection = extractionRefusal({ file: "/a.ts", text: "const a = 1;", start: 2, end: 2 });
   return [...errors, ...files, `selection: ${selection}`].map((line) => relative(written, line));
+}
+
+function saidOfRunning(text: string): string {
+  using written = project({ "a.mjs": text.replace("⟨", "") });
+  const [file] = written.analyzer.program(written.path("a.mjs")).files;
+  if (!file) throw new Error("no file");
+  return relative(
+    written,
+    failureOf(() => liftFunction(file.module, text.indexOf("⟨"), "esm")),
+  );
+}
+
+/** Its parameters do not tell where the variables of the code around it are. */
+function saidByUnit(): string {
+  const text = "export function outer(k) {\n  const inner = (...all) => all.map((x) => x + k);\n  return inner(1);\n}";
+  using written = project({ "a.mjs": text });
+  const { files } = extractUnit(written.analyzer, { file: written.path("a.mjs"), name: "outer.inner" });
+  return /[^"]* cannot be called without [^"]*/.exec(files.map((one) => one.text).join("\n"))?.[0] ?? "nothing";
 }
 
 function failureOf(act: () => unknown): string {

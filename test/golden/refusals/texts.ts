@@ -53,7 +53,9 @@ function partsOf(node: ts.Node): readonly string[] | undefined {
 }
 
 function isWording(parts: readonly string[]): boolean {
-  const isCode = parts.some((part) => /=>|\?\?=|export const|if \("/.test(part));
+  const isCode = parts.some((part) =>
+    /=>|\?\?=|;\s*$|[{}]|\(captured|module\.exports|if \("|^throw new|^export async/.test(part),
+  );
   return !isCode && parts.some((part) => /[a-z]+[ ,] ?[a-z]+/i.test(part));
 }
 
