@@ -23,6 +23,9 @@ import { distantStep } from "../test/bench/rows/distant-step.ts";
 import { lenses } from "../test/bench/rows/lenses.ts";
 import { shimOverhead as shimOnPlatform } from "../test/bench/rows/shim-overhead.ts";
 import { stepLatency } from "../test/bench/rows/step-latency.ts";
+import { canaryGate } from "../test/bench/rows/canary-gate.ts";
+import { load } from "../test/bench/rows/load.ts";
+import { starts } from "../test/bench/rows/starts.ts";
 import { throughput } from "../test/bench/rows/throughput.ts";
 import { shimOverhead as shimInProcess } from "../test/bench/shim-overhead.ts";
 import { buildAll } from "./build.ts";
@@ -37,6 +40,9 @@ const benches: readonly Bench[] = [
   stepLatency,
   distantStep,
   throughput,
+  starts,
+  load,
+  canaryGate,
   shimInProcess,
   shimOnPlatform,
   codec,

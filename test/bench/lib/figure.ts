@@ -1,6 +1,6 @@
 /** What every benchmark returns: one line of the table that `npm run bench` prints. */
 
-export type Unit = "ms" | "req/s" | "×" | "%";
+export type Unit = "ms" | "req/s" | "×" | "%" | "MB" | "open";
 
 /** The numbers behind one value: the median of all samples, the whole range, and what else is worth saying. */
 export interface Measured {

@@ -16,6 +16,9 @@ export interface OwnPlatform extends AsyncDisposable {
   readonly dataFolder: string;
   readonly localOptions: LocalOptions;
   readonly lambda: LambdaClient;
+  end(): Promise<void>;
+  /** After {@link end}: with the functions, the port and the credentials of before. */
+  start(): Promise<void>;
 }
 
 export async function startOwnPlatform(): Promise<OwnPlatform> {
@@ -32,7 +35,8 @@ export async function startOwnPlatform(): Promise<OwnPlatform> {
   };
   try {
     const { info } = await ensurePlatform(localOptions, AbortSignal.timeout(60_000));
-    const { pid, endpoint, region, accessKeyId, secretAccessKey } = info;
+    const { endpoint, region, accessKeyId, secretAccessKey } = info;
+    let { pid } = info;
     // Its sandboxes end with it.
     const release = killedAtExit(() => {
       killGroup(pid);
@@ -44,6 +48,10 @@ export async function startOwnPlatform(): Promise<OwnPlatform> {
       dataFolder,
       localOptions,
       lambda,
+      end: () => stopPlatform(dataFolder),
+      start: async () => {
+        pid = (await ensurePlatform(localOptions, AbortSignal.timeout(60_000))).info.pid;
+      },
       [Symbol.asyncDispose]: async () => {
         lambda.destroy();
         await dispose();

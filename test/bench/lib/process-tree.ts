@@ -16,6 +16,31 @@ interface ProcessTimes {
  */
 export function treeCpuMs(rootPid: number): number | undefined {
   if (process.platform !== "linux") return undefined;
+  return treeOf(rootPid).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+}
+
+/**
+ * Memory of a process and everything it started, in MB; what processes share is counted once (proportional set size).
+ * Undefined where there is no /proc.
+ */
+export function treeMemoryMb(rootPid: number): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  return treeOf(rootPid).reduce((sum, { pid }) => sum + memoryMb(pid), 0);
+}
+
+function memoryMb(pid: number): number {
+  try {
+    return (
+      (Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) * 1024) / 1e6
+    );
+  } catch {
+    // Ended meanwhile.
+    return 0;
+  }
+}
+
+/** The process and its descendants. */
+function treeOf(rootPid: number): readonly ProcessTimes[] {
   const all = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (read(Number(name)) ?? []) : []));
   const members = new Set([rootPid]);
   let size = 0;
@@ -23,7 +48,7 @@ export function treeCpuMs(rootPid: number): number | undefined {
     size = members.size;
     for (const { pid, parent } of all) if (members.has(parent)) members.add(pid);
   }
-  return all.reduce((sum, { pid, cpuMs }) => sum + (members.has(pid) ? cpuMs : 0), 0);
+  return all.filter(({ pid }) => members.has(pid));
 }
 
 /** CPU time of one process in milliseconds, its threads included; undefined where there is no /proc, or no such process. */

@@ -54,6 +54,8 @@ function rounded(bound: number): string {
 
 /** Three significant digits are more than the noise leaves; requests are counted whole. */
 function number({ value, unit }: Measured, shown = value): string {
+  if (unit === "open") return shown.toFixed(0);
+  if (unit === "ms" && Math.abs(shown) < 1) return shown.toFixed(3);
   if (unit === "req/s") return shown.toFixed(0);
   if (Math.abs(shown) >= 100) return shown.toFixed(0);
   return shown.toFixed(Math.abs(shown) >= 10 ? 1 : 2);

@@ -72,6 +72,12 @@ function contestant(
   };
 }
 
+/** The same for another function of a service. */
+export async function invocationOf(contestant: Contestant, name: string): Promise<LoadRequest> {
+  const { url } = await contestant.request();
+  return post(url.replace("bench-dev-hello", `bench-dev-${name}`));
+}
+
 function post(url: string): LoadRequest {
   return { url, headers: json, body: payload };
 }

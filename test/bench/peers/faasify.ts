@@ -12,19 +12,24 @@ import { answers, payload, type Contestant } from "./contestants.ts";
 export async function startFaasify(): Promise<Contestant> {
   const platform = await startOwnPlatform();
   try {
-    await createHello(platform);
-    const request = (): LoadRequest => signedRequest(platform);
-    if (!(await answers(request()))) throw new StepError("The local platform does not answer as it should");
-    return {
-      name: "FaaSify, Lambda API, signed",
-      pid: platform.info.pid,
-      request: async () => request(),
-      [Symbol.asyncDispose]: () => platform[Symbol.asyncDispose](),
-    };
+    const contestant = await startFaasifyOn(platform);
+    return { ...contestant, [Symbol.asyncDispose]: () => platform[Symbol.asyncDispose]() };
   } catch (error) {
     await platform[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The same on a platform of the caller's, who also ends it. */
+export async function startFaasifyOn(platform: OwnPlatform): Promise<Contestant> {
+  await createHello(platform);
+  if (!(await answers(signedRequest(platform)))) throw new StepError("The local platform does not answer as it should");
+  return {
+    name: "FaaSify, Lambda API, signed",
+    pid: platform.info.pid,
+    request: async () => signedRequest(platform),
+    [Symbol.asyncDispose]: async () => {},
+  };
 }
 
 async function createHello({ lambda }: OwnPlatform): Promise<void> {
@@ -43,10 +48,15 @@ async function createHello({ lambda }: OwnPlatform): Promise<void> {
   await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30 }, { FunctionName: "hello" });
 }
 
+export const signedRequest = (platform: OwnPlatform): LoadRequest => signedInvocation(platform, "hello");
+
+export function signedInvocation(platform: OwnPlatform, name: string): LoadRequest {
+  return signed(platform, `/2015-03-31/functions/${name}/invocations`, payload);
+}
+
 /** Signature Version 4 is valid for minutes, so one signed request serves a whole round. */
-function signedRequest({ info }: OwnPlatform): LoadRequest {
+export function signed({ info }: OwnPlatform, requestPath: string, body: string): LoadRequest {
   const { host } = new URL(info.endpoint);
-  const requestPath = "/2015-03-31/functions/hello/invocations";
   const { headers = {} } = aws4.sign(
     {
       host,
@@ -55,7 +65,7 @@ function signedRequest({ info }: OwnPlatform): LoadRequest {
       service: "lambda",
       region: info.region,
       headers: { "Content-Type": "application/json" },
-      body: payload,
+      body,
     },
     { accessKeyId: info.accessKeyId, secretAccessKey: info.secretAccessKey },
   );
@@ -64,7 +74,7 @@ function signedRequest({ info }: OwnPlatform): LoadRequest {
   const rest = Object.entries(headers).filter(([name]) => !own.has(name.toLowerCase()));
   return {
     url: info.endpoint + requestPath,
-    body: payload,
+    body,
     headers: Object.fromEntries(rest.map(([name, value]) => [name, String(value)])),
   };
 }

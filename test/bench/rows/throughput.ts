@@ -94,6 +94,10 @@ function figures(standings: readonly Standing[], connections: number, generator:
   if (!mine || !best) throw new Error("nobody ran");
   const fastest = Math.min(...[best, ...rest].map((rival) => p50(rival).value));
   const judged = connections === 10;
+  const [client] = standings
+    .filter(isRuntimeClient)
+    .map((each) => p99(each).value)
+    .toSorted((a, b) => a - b);
   return [
     {
       what: `${title}, ${at}: requests per second against the better of serverless-offline and aws-lambda-ric`,
@@ -108,7 +112,53 @@ function figures(standings: readonly Standing[], connections: number, generator:
       ...(judged && { target: { atMost: fastest } }),
       baselines: others.map(p50),
     },
+    {
+      what: `${title}, ${at}: the slowest of a hundred`,
+      ours: p99(mine),
+      // Without the client there is nobody to be no worse than.
+      ...(judged && client !== undefined && { target: { atMost: client } }),
+      baselines: others.map(p99),
+    },
+    ...cpuFigures(mine, others, { at, judged }),
   ];
+}
+
+const isRuntimeClient = ({ name }: Standing): boolean => name.startsWith("aws-lambda-ric");
+
+/** Of all processes together, with the signature checked and the function in a process of its own. */
+const MAX_CPU_MS = 0.11;
+
+function cpuFigures(
+  mine: Standing,
+  others: readonly Standing[],
+  { at, judged }: { readonly at: string; readonly judged: boolean },
+): readonly Figure[] {
+  const ours = cpu(mine);
+  if (!ours) return [];
+  return [
+    {
+      what: `${title}, ${at}: CPU time per request, over all processes`,
+      ours,
+      ...(judged && { target: { atMost: MAX_CPU_MS } }),
+      baselines: others.flatMap((other) => cpu(other) ?? []),
+    },
+  ];
+}
+
+function cpu({ name, rounds }: Standing): Measured | undefined {
+  const values = rounds.flatMap(({ cpuMs, requests }) => (cpuMs === undefined ? [] : [cpuMs / requests]));
+  return values.length === 0 ? undefined : overRounds(name, "ms", values);
+}
+
+function p99({ name, rounds }: Standing): Measured {
+  return {
+    ...overRounds(
+      name,
+      "ms",
+      rounds.map(({ p99Ms }) => p99Ms),
+    ),
+    statistic: "p99",
+  };
 }
 
 /** Round by round: what disturbs the machine for seconds disturbs both. */
