@@ -36,6 +36,12 @@ export const bundles: Readonly<Record<string, Bundle>> = {
     options: { minifyWhitespace: true },
   },
   deployer: { entry: "src/deploy/main.ts", out: "dist/deployer.cjs", options: { minifyWhitespace: true } },
+  // Apart from deployer.cjs and cli.cjs: the SDK is many times as large as all the rest that deploys.
+  "provider-aws": {
+    entry: "src/deploy/providers/aws/main.ts",
+    out: "dist/provider-aws.cjs",
+    options: { minify: true },
+  },
   server: { entry: "src/server/main.ts", out: "dist/server.cjs" },
   "debug-adapter": { entry: "src/debug-adapter/main.ts", out: "dist/debug-adapter.cjs" },
   platform: { entry: "src/platform/main.ts", out: "dist/platform.cjs" },

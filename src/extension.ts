@@ -1,6 +1,7 @@
 /** Wires the extension. Nothing heavy is loaded here: the language server, the deployer and the debug adapter load at first use. */
 import path from "node:path";
 import * as vscode from "vscode";
+import type { FunctionRef } from "./core/function-ref.ts";
 import { dataFolder } from "./deploy/data-folder.ts";
 import { createAnalyses } from "./ui/analyses.ts";
 import { createBackend } from "./ui/backend-local.ts";
@@ -45,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const backend = createBackend({ server, folders, dist: bundle(""), log });
   const analyses = createAnalyses(server);
   const read = () => backend.deployments();
-  const states = createFunctionStates({ read, deploymentsFolder: folders.deployments, report: logOnly });
+  const states = createFunctionStates({ read, targetOf, deploymentsFolder: folders.deployments, report: logOnly });
   const platform = createPlatformWatch(backend, folders.platform, logOnly);
   const picker = createFunctionPicker(analyses, states);
   const sessions = createDebugSessions();
@@ -89,6 +90,11 @@ export function activate(context: vscode.ExtensionContext): void {
     void platform.refresh().catch(logOnly);
     if (vscode.workspace.isTrusted) restoreLeftovers();
   }, settleMs);
+}
+
+/** Where the settings say that a function is deployed to. */
+function targetOf({ file }: FunctionRef): string {
+  return readSettings(vscode.Uri.file(file)).target;
 }
 
 function registerDebugger(

@@ -9,6 +9,7 @@ import type { Log } from "../core/log.ts";
 import { version } from "../core/version.ts";
 import { dataFolder, type DataFolder } from "../deploy/data-folder.ts";
 import type { Deployer } from "../deploy/deploy-function.ts";
+import type { AwsOptions } from "../deploy/providers/aws/aws-options.ts";
 import type { LocalOptions } from "../deploy/providers/local/platform-process.ts";
 import type * as analysisBundle from "./analysis-main.ts";
 import type * as debugAdapterBundle from "../debug-adapter/main.ts";
@@ -21,6 +22,7 @@ export interface CliContext {
   readonly local: LocalOptions;
   /** Absolute path of dist/cli.cjs. */
   readonly bundle: string;
+  readonly aws: AwsOptions;
   /** One line to stdout. */
   print(line: string): void;
   /** One line to stderr: progress and whatever is not the result. */
@@ -41,7 +43,14 @@ export interface CliContext {
 const dist = __dirname;
 const requireBundle = createRequire(__filename);
 
-export function createContext(data: string | undefined, signal: AbortSignal): CliContext {
+export interface ContextOptions {
+  /** Absent: see data-folder.ts. */
+  readonly data: string | undefined;
+  readonly aws: AwsOptions;
+  readonly signal: AbortSignal;
+}
+
+export function createContext({ data, aws, signal }: ContextOptions): CliContext {
   const cwd = process.cwd();
   const folders = dataFolder(
     data === undefined ? process.env : { ...process.env, FAASIFY_DATA: path.resolve(cwd, data) },
@@ -61,6 +70,7 @@ export function createContext(data: string | undefined, signal: AbortSignal): Cl
       nodePath: process.env["FAASIFY_NODE"],
     },
     bundle: __filename,
+    aws,
     print: (line) => void process.stdout.write(`${line}\n`),
     note,
     resolveRef: (text) => {
@@ -78,13 +88,13 @@ export function createContext(data: string | undefined, signal: AbortSignal): Cl
 }
 
 async function makeDeployer(context: CliContext, restoring: boolean): Promise<Deployer> {
-  const { folders, local, log, signal } = context;
+  const { folders, local, log, signal, aws } = context;
   const [{ createDeploymentStore }, { createRegistry }, { restoreLeftovers }] = await Promise.all([
     import("../deploy/deployment-store.ts"),
     import("../deploy/registry.ts"),
     import("../deploy/debug-target.ts"),
   ]);
-  const registry = createRegistry({ local });
+  const registry = createRegistry({ local, aws: { bundle: path.join(dist, "provider-aws.cjs"), options: () => aws } });
   const deployer: Deployer = {
     packageFunction: (ref, options, signal) => packageFunction(context, ref, { ...options, signal }),
     directiveOf: async ({ file, name }) => {
@@ -95,7 +105,7 @@ async function makeDeployer(context: CliContext, restoring: boolean): Promise<De
       return functions.find((model) => model.name === name)?.directive;
     },
     store: createDeploymentStore(folders.deployments, log),
-    provider: (target) => registry.get(target),
+    provider: (target, place) => registry.get(target, place),
   };
   if (!restoring) return deployer;
   try {

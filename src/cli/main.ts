@@ -19,6 +19,7 @@ import { restore } from "./commands/restore.ts";
 import { rollback } from "./commands/rollback.ts";
 import { verify } from "./commands/verify.ts";
 import { createContext } from "./context.ts";
+import { readAwsOptions } from "./target.ts";
 
 const commands: readonly Command[] = [
   analyze,
@@ -62,7 +63,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const input = parseCommandLine(command, rest);
   if (input.flag("help")) return say(commandHelp(command));
   checkNode();
-  return command.run(input, createContext(input.text("data"), signal));
+  return command.run(input, createContext({ data: input.text("data"), aws: readAwsOptions(input), signal }));
 }
 
 /** Older ones lack what analysis and the platform use; saying so beats failing somewhere in the middle. */

@@ -5,6 +5,7 @@
  * in tests; messages may change, codes may not.
  */
 export const errorCodes = [
+  "access-denied",
   "artifact-too-large",
   "asset-changed",
   "asset-missing",
@@ -13,6 +14,8 @@ export const errorCodes = [
   "canary-not-running",
   "canary-running",
   "copy-changed",
+  "credentials-expired",
+  "credentials-missing",
   "credentials-rejected",
   "debug-session-failed",
   "dependency-missing",
@@ -20,6 +23,7 @@ export const errorCodes = [
   "file-not-found",
   "file-not-parsed",
   "file-not-saved",
+  "function-name-taken",
   "function-not-deployed",
   "function-not-found",
   "function-stays-local",
@@ -34,6 +38,9 @@ export const errorCodes = [
   "platform-version-mismatch",
   "port-taken",
   "protocol-mismatch",
+  "quota-exceeded",
+  "region-missing",
+  "region-unknown",
   "selection-not-extractable",
   "server-unavailable",
   "shim-silent",

@@ -135,6 +135,11 @@ export const allowances = [
 
 export type Allowance = (typeof allowances)[number];
 
+/** Of the machines that functions run on, as AWS Lambda names them. */
+export const architectures = ["x86_64", "arm64"] as const;
+
+export type Architecture = (typeof architectures)[number];
+
 /** What the user asks for in a comment above the function: `// @faasify memory=512 timeout=30 state=pinned`. */
 export interface Directive {
   /** From 1, of the comment. */

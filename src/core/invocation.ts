@@ -1,5 +1,7 @@
 /** Identifies a provider in settings, in the deployment record, on the command line (`--target`) and in the UI. */
-export type ProviderId = "local";
+export const providerIds = ["local", "aws"] as const;
+
+export type ProviderId = (typeof providerIds)[number];
 
 /** What a call carries: positional arguments (a FaaSify call) or an event as a trigger would send it. */
 export type InvocationInput = (

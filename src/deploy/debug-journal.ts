@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { Artifact } from "../core/artifact.ts";
 import { silentLog, type Log } from "../core/log.ts";
 import { artifactSchema } from "./artifact-record.ts";
-import { configurationSchema, functionRefSchema, providerIdSchema } from "./deployment-store.ts";
+import { configurationSchema, functionRefSchema, placeSchema, providerIdSchema } from "./deployment-store.ts";
 import { jsonFiles } from "./json-files.ts";
 import type { FunctionConfiguration } from "./provider.ts";
 
@@ -12,6 +12,7 @@ const entrySchema = v.object({
   /** Of the deployment that is changed. */
   name: v.string(),
   target: providerIdSchema,
+  place: v.exactOptional(placeSchema),
   function: functionRefSchema,
   /** The process that debugs. */
   pid: v.number(),

@@ -4,13 +4,14 @@ import { FaasifyError } from "../core/errors.ts";
 import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
 import type { Log } from "../core/log.ts";
 import type { DebugDeployment, DebugRequest, DebugTarget } from "../debug-adapter/debug-target.ts";
+import { DEBUG_ENVIRONMENT } from "../protocol/shim-messages.ts";
 import { artifactBeside } from "./artifact-record.ts";
 import type { DebugGuardian } from "./debug-guardian.ts";
 import { declaredEnvironment } from "./declared-environment.ts";
 import { createDebugJournal, type DebugJournal, type JournalEntry } from "./debug-journal.ts";
 import { defaultConfiguration, inputFor, withShim, type Deployer } from "./deploy-function.ts";
 import { debugDeploymentName, deploymentName } from "./deployment-name.ts";
-import type { Deployment, FunctionConfiguration, ProviderTraits } from "./provider.ts";
+import type { Deployment, DeploymentPlace, FunctionConfiguration, ProviderTraits } from "./provider.ts";
 import { wait } from "./wait.ts";
 
 /** Of one function at once. */
@@ -130,16 +131,18 @@ async function deployForDebugging(
   signal: AbortSignal,
 ): Promise<DebugDeployment> {
   const { function: ref, target } = request;
-  const [provider, artifact, deployed] = await Promise.all([
-    context.provider(target),
+  const provider = await context.provider(target);
+  const place = await provider.place?.();
+  const [artifact, deployed] = await Promise.all([
     context.packageFunction(ref, { debug: true }, signal),
-    context.store.find(ref, target),
+    context.store.find(ref, target, place),
   ]);
   if (request.request === "attach" && !deployed) throw notDeployed(request);
   if (request.timeoutMs > provider.traits.maxTimeoutMs) throw timeoutTooLong(request, provider.traits);
+  if (!provider.traits.reachesLoopback) mustBeReachable(request, provider.traits);
   const name = await nameFor(context, request);
   const base = withDeclared(deployed?.configuration ?? defaultConfiguration, context, artifact);
-  const isFirst = await writeJournal(context, request, { name, deployed });
+  const isFirst = await writeJournal(context, request, { name, deployed, place });
   context.guardian?.hold(name);
   const configuration = withShim(debugConfiguration(base, request), artifact);
   try {
@@ -168,19 +171,26 @@ function withDeclared(
 }
 
 function debugConfiguration(
-  { memoryMb, environment }: FunctionConfiguration,
+  { url: _url, ...base }: FunctionConfiguration,
   { shimEnvironment, timeoutMs }: DebugRequest,
 ): FunctionConfiguration {
-  return { memoryMb, timeoutMs, environment: { ...environment, ...shimEnvironment } };
+  return { ...base, timeoutMs, environment: { ...base.environment, ...shimEnvironment } };
+}
+
+interface DebuggedDeployment {
+  readonly name: string;
+  readonly deployed: Deployment | undefined;
+  readonly place: DeploymentPlace | undefined;
 }
 
 /** @returns whether the session begins with this: otherwise it has deployed before */
 async function writeJournal(
   { journal }: Context,
   request: DebugRequest,
-  { name, deployed }: { readonly name: string; readonly deployed: Deployment | undefined },
+  { name, deployed, place }: DebuggedDeployment,
 ): Promise<boolean> {
   const { function: ref, target } = request;
+  const where = { name, target, ...(place && { place }) };
   const session = sessionOf(request);
   const found = await journal.find(name);
   if (found) {
@@ -190,7 +200,7 @@ async function writeJournal(
     return found.session !== session;
   }
   if (request.request === "launch" || !deployed) {
-    await journal.write({ name, target, function: ref, session });
+    await journal.write({ ...where, function: ref, session });
     return true;
   }
   const artifact = await artifactBeside(deployed.sourceMapPath);
@@ -204,8 +214,7 @@ async function writeJournal(
     );
   }
   await journal.write({
-    name,
-    target,
+    ...where,
     function: ref,
     session,
     before: { artifact, configuration: deployed.configuration },
@@ -215,8 +224,8 @@ async function writeJournal(
 
 /** The journal's entry goes last: what fails in between is done again. */
 async function restoreEntry(context: Context, entry: JournalEntry, signal: AbortSignal): Promise<void> {
-  const { name, target, function: ref, before } = entry;
-  const provider = await context.provider(target);
+  const { name, target, place, function: ref, before } = entry;
+  const provider = await context.provider(target, place);
   if (!before) await provider.remove(name, signal);
   // Removed by somebody while it was debugged: it stays removed.
   else if ((await provider.list(signal)).includes(name)) {
@@ -230,9 +239,9 @@ async function restoreEntry(context: Context, entry: JournalEntry, signal: Abort
 /** What was noted down last is what its user wants there, even if it was deployed during the session. */
 async function deployedSince(
   { store }: Context,
-  { function: ref, target }: JournalEntry,
+  { function: ref, target, place }: JournalEntry,
 ): Promise<JournalEntry["before"]> {
-  const deployed = await store.find(ref, target);
+  const deployed = await store.find(ref, target, place);
   const artifact = deployed && (await artifactBeside(deployed.sourceMapPath));
   return deployed && artifact && { artifact, configuration: deployed.configuration };
 }
@@ -248,6 +257,15 @@ function timeoutTooLong({ timeoutMs }: DebugRequest, { label, maxTimeoutMs }: Pr
   const limit = `${label} allows at most ${maxTimeoutMs / 1000} s`;
   return new FaasifyError("wrong-usage", `timeoutSeconds is ${timeoutMs / 1000}, but ${limit}`, {
     remedy: "Correct the configuration in launch.json",
+  });
+}
+
+/** The shim dials the relay: one that listens only here cannot be dialled from a cloud. */
+function mustBeReachable({ shimEnvironment }: DebugRequest, { label }: ProviderTraits): void {
+  const url = shimEnvironment[DEBUG_ENVIRONMENT] ?? "";
+  if (!/^wss?:\/\/(?:localhost|127\.[\d.]+|\[::1\])[:/]/.test(url)) return;
+  throw new FaasifyError("wrong-usage", `A function on ${label} cannot reach ${url}, which is this machine only`, {
+    remedy: "Add tunnelUrl and relayPort, or relay, to the launch configuration: docs/aws.md shows how",
   });
 }
 

@@ -11,7 +11,15 @@ import { declaredEnvironment, type Environment, type EnvironmentReport } from ".
 import { deploymentName } from "./deployment-name.ts";
 import type { DeploymentStore } from "./deployment-store.ts";
 import { originalStack } from "./original-stack.ts";
-import type { DeployOutcome, Deployment, FaasProvider, FunctionConfiguration } from "./provider.ts";
+import type {
+  DeployOutcome,
+  Deployment,
+  DeploymentPlace,
+  FaasProvider,
+  FunctionConfiguration,
+  PlatformSettings,
+  Report,
+} from "./provider.ts";
 import { pruneArtifacts } from "./prune-artifacts.ts";
 import { mayBeStale } from "./staleness.ts";
 
@@ -35,7 +43,7 @@ export interface Deployer {
   /** Where values of declared environment variables come from; without it, this process's. */
   readonly environment?: Environment;
   /** @throws FaasifyError `target-unknown` */
-  readonly provider: (target: string) => Promise<FaasProvider>;
+  readonly provider: (target: string, place?: DeploymentPlace) => Promise<FaasProvider>;
 }
 
 /** The handler that every artifact has. */
@@ -45,12 +53,17 @@ export const defaultConfiguration: FunctionConfiguration = { memoryMb: 256, time
 
 export interface DeployOptions {
   readonly target: ProviderId;
+  /** Of a deployment that is to be renewed; absent: where the user deploys to now. */
+  readonly place?: DeploymentPlace;
   /** Without it a function keeps what it has, or gets {@link defaultConfiguration}. A directive in the code wins. */
   readonly configuration?: FunctionConfiguration;
   /** With the debug shim, which sleeps until it is told where its debugger is. */
   readonly debug?: boolean;
   /** Environment variables that the user gives for this deployment; they stay until others are given. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Given for this deployment; they stay until others are given. A directive in the code wins. */
+  readonly settings?: PlatformSettings;
+  readonly report?: Report;
 }
 
 export interface DeployResult extends DeployOutcome {
@@ -72,23 +85,25 @@ export async function deployFunction(
   signal: AbortSignal,
 ): Promise<DeployResult> {
   const { packageFunction, directiveOf, store, provider } = deployer;
-  const { target, configuration, debug = false } = options;
+  const { target, configuration, debug = false, settings, report } = options;
   const start = performance.now();
   // The sources are read after this moment: a later change makes the deployment stale. One millisecond more because
   // modification times have fractions.
   const deployedAt = new Date(Date.now() + 1).toISOString();
-  const [platform, previous] = await Promise.all([provider(target), store.find(ref, target)]);
+  const platform = await provider(target, options.place);
+  const previous = await store.find(ref, target, await platform.place?.());
   const earlier = await earlierArtifact(previous, debug);
   const artifact = earlier ?? (await packageFunction(ref, { debug }, signal));
   signal.throwIfAborted();
   // An unchanged source has the directive that the earlier configuration knows already.
   const directive = earlier && !configuration ? undefined : await directiveOf?.(ref, signal);
-  const base = withDirective(configuration ?? previous?.configuration ?? defaultConfiguration, directive);
+  const asked = { ...(configuration ?? previous?.configuration ?? defaultConfiguration), ...settings };
+  const base = withDirective(asked, directive);
   const before = { ...previous?.configuration.environment, ...base.environment };
   const environment = environmentFor(deployer, artifact, before, options.environment);
   const wanted = { ...base, environment: environment.values };
   const request = { function: ref, name: deploymentName(ref), artifact, configuration: withShim(wanted, artifact) };
-  const { deployment, unchanged } = await platform.deploy(request, signal);
+  const { deployment, unchanged } = await platform.deploy(request, signal, report);
   const noted = { ...deployment, deployedAt, configuration: wanted, packagedBy: version };
   await store.save(noted);
   await pruneArtifacts(path.dirname(path.dirname(artifact.zipPath)), store).catch(() => undefined);
@@ -127,11 +142,11 @@ export function withShim(configuration: FunctionConfiguration, { debug }: Artifa
 /** Invokes a deployed function; an error's stack names the places in the user's sources. A function that is a handler itself takes its first argument as the event. */
 export async function invokeDeployment(
   { provider }: Pick<Deployer, "provider">,
-  deployment: Pick<Deployment, "name" | "target" | "convention" | "sourceMapPath">,
+  deployment: Pick<Deployment, "name" | "target" | "place" | "convention" | "sourceMapPath">,
   input: InvocationInput,
   signal: AbortSignal,
 ): Promise<InvocationResult> {
-  const platform = await provider(deployment.target);
+  const platform = await provider(deployment.target, deployment.place);
   const result = await platform.invoke(deployment.name, inputFor(deployment.convention, input), signal);
   if (!result.error) return result;
   const stack = await originalStack(result.error.stack, deployment.sourceMapPath);
@@ -157,10 +172,10 @@ export function inputFor(convention: Artifact["convention"], input: InvocationIn
 /** Removes a function from its target and forgets it. Succeeds if it is already gone. */
 export async function removeDeployment(
   { provider, store }: Pick<Deployer, "provider" | "store">,
-  deployment: Pick<Deployment, "name" | "target">,
+  deployment: Pick<Deployment, "name" | "target" | "place">,
   signal: AbortSignal,
 ): Promise<void> {
-  const platform = await provider(deployment.target);
+  const platform = await provider(deployment.target, deployment.place);
   await platform.remove(deployment.name, signal);
   await store.remove(deployment);
 }

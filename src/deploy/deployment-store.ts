@@ -1,22 +1,36 @@
 import * as v from "valibot";
+import { createHash } from "node:crypto";
+import { architectures } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
-import type { ProviderId } from "../core/invocation.ts";
+import { providerIds, type ProviderId } from "../core/invocation.ts";
 import { silentLog, type Log } from "../core/log.ts";
 import { deploymentName } from "./deployment-name.ts";
 import { jsonFiles } from "./json-files.ts";
-import type { Deployment } from "./provider.ts";
+import { type Deployment, type DeploymentPlace, urlAccesses } from "./provider.ts";
+
+const HASH_LENGTH = 8;
 
 export const functionRefSchema = v.object({ file: v.string(), name: v.string() });
-export const providerIdSchema = v.picklist(["local"]);
+export const providerIdSchema = v.picklist(providerIds);
+export const placeSchema = v.object({
+  region: v.string(),
+  profile: v.exactOptional(v.string()),
+  endpoint: v.exactOptional(v.string()),
+});
 export const configurationSchema = v.object({
   memoryMb: v.number(),
   timeoutMs: v.number(),
   environment: v.record(v.string(), v.string()),
+  architecture: v.exactOptional(v.picklist(architectures)),
+  layers: v.exactOptional(v.array(v.string())),
+  vpc: v.exactOptional(v.object({ subnetIds: v.array(v.string()), securityGroupIds: v.array(v.string()) })),
+  url: v.exactOptional(v.picklist(urlAccesses)),
 });
 
 const deploymentSchema = v.object({
   function: functionRefSchema,
   target: providerIdSchema,
+  place: v.exactOptional(placeSchema),
   name: v.string(),
   version: v.string(),
   id: v.string(),
@@ -35,11 +49,12 @@ const deploymentSchema = v.object({
 export interface DeploymentStore {
   /** All, ordered by name. Damaged files are logged and passed over. */
   list(): Promise<readonly Deployment[]>;
-  find(ref: FunctionRef, target: ProviderId): Promise<Deployment | undefined>;
+  /** @param place - as the provider says it; absent where there is one place only */
+  find(ref: FunctionRef, target: ProviderId, place?: DeploymentPlace): Promise<Deployment | undefined>;
   /** @throws FaasifyError `platform-state-not-writable` */
   save(deployment: Deployment): Promise<void>;
   /** Succeeds if there is none. */
-  remove(deployment: Pick<Deployment, "name" | "target">): Promise<void>;
+  remove(deployment: Pick<Deployment, "name" | "target" | "place">): Promise<void>;
 }
 
 /** @param folder - absolute path, `deployments/` of the data folder; made when first written to */
@@ -47,12 +62,18 @@ export function createDeploymentStore(folder: string, log: Log = silentLog): Dep
   const files = jsonFiles<Deployment>(folder, deploymentSchema, log);
   return {
     list: () => files.readAll(),
-    find: (ref, target) => files.read(fileName(deploymentName(ref), target)),
-    save: (deployment) => files.write(fileName(deployment.name, deployment.target), deployment),
-    remove: ({ name, target }) => files.remove(fileName(name, target)),
+    find: (ref, target, place) => files.read(fileName({ name: deploymentName(ref), target, ...(place && { place }) })),
+    save: (deployment) => files.write(fileName(deployment), deployment),
+    remove: (deployment) => files.remove(fileName(deployment)),
   };
 }
 
-function fileName(name: string, target: ProviderId): string {
-  return `${name}.${target}`;
+/** The same function in two regions is two deployments. */
+function fileName({ name, target, place }: Pick<Deployment, "name" | "target" | "place">): string {
+  if (!place) return `${name}.${target}`;
+  const { region, profile = "", endpoint = "" } = place;
+  const hash = createHash("sha256")
+    .update(JSON.stringify([region, profile, endpoint]))
+    .digest("hex");
+  return `${name}.${target}.${hash.slice(0, HASH_LENGTH)}`;
 }

@@ -1,6 +1,7 @@
 import type { Artifact } from "../core/artifact.ts";
 import type { CanaryPlan, CanaryState } from "../core/canary/canary.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
+import type { Architecture } from "../core/function-model.ts";
 import type { InvocationInput, InvocationResult, ProviderId } from "../core/invocation.ts";
 import type { Observation } from "../core/observation.ts";
 
@@ -20,7 +21,23 @@ export interface FunctionConfiguration {
   readonly timeoutMs: number;
   /** Environment variables of the function, the debug shim's included. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Absent: x86_64. A platform of one architecture has nothing to choose. */
+  readonly architecture?: Architecture;
+  /** ARNs with versions, in their order. Absent: none. */
+  readonly layers?: readonly string[];
+  /** The private network that the function is in. Absent: none. */
+  readonly vpc?: { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] };
+  /** An address for plain HTTP, for everybody or for callers with rights. Absent: what there is stays. */
+  readonly url?: UrlAccess;
 }
+
+/** Who may call a function's address. */
+export const urlAccesses = ["iam", "public"] as const;
+
+export type UrlAccess = (typeof urlAccesses)[number];
+
+/** What not every platform has. */
+export type PlatformSettings = Pick<FunctionConfiguration, "architecture" | "layers" | "vpc" | "url">;
 
 export interface DeployRequest {
   readonly function: FunctionRef;
@@ -32,10 +49,24 @@ export interface DeployRequest {
   readonly swap?: boolean;
 }
 
+/** Where at a provider that has several places. */
+export interface DeploymentPlace {
+  readonly region: string;
+  /** Whose rights count, as the provider's own tools name them; absent: the usual ones. */
+  readonly profile?: string;
+  /** URL of a stand-in for the provider. */
+  readonly endpoint?: string;
+}
+
+/** Told what is being done, for people: `Creating the function`. */
+export type Report = (step: string) => void;
+
 /** Everything needed to find a deployed function again; stored as JSON. */
 export interface Deployment {
   readonly function: FunctionRef;
   readonly target: ProviderId;
+  /** Absent: the provider has one place. */
+  readonly place?: DeploymentPlace;
   readonly name: string;
   readonly version: string;
   /** The provider's own identifier: an ARN for Lambda-like ones. */
@@ -67,6 +98,8 @@ export interface LogEvent {
   /** Milliseconds since the epoch. */
   readonly timestampMs: number;
   readonly message: string;
+  /** Tells events of the same time and text apart, where the platform does. */
+  readonly id?: string;
   /** Of the sandbox that it is from: `2026/11/28/[$LATEST]0a1b…`. */
   readonly stream?: string;
 }
@@ -180,9 +213,11 @@ export interface FunctionCanaries {
 export interface FaasProvider {
   readonly id: ProviderId;
   readonly traits: ProviderTraits;
+  /** Where functions are deployed to; absent: there is one place only. */
+  place?(): Promise<DeploymentPlace>;
 
-  /** Creates or replaces the function. Deploying the same request twice changes nothing. */
-  deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployOutcome>;
+  /** Creates or replaces the function. Deploying the same request twice changes nothing; one that was cut is completed. */
+  deploy(request: DeployRequest, signal: AbortSignal, report?: Report): Promise<DeployOutcome>;
   /**
    * A function that throws is a result with `error`, not a rejection.
    *

@@ -40,7 +40,10 @@ export function createPreparer(dist: string, settings: ExecutorSettings): Prepar
   const folders = dataFolder();
   const platformBundle = path.join(dist, "platform.cjs");
   const local = { folder: folders.platform, platformBundle, version, nodePath: process.env["FAASIFY_NODE"] };
-  const registry = createRegistry({ local });
+  const registry = createRegistry({
+    local,
+    aws: { bundle: path.join(dist, "provider-aws.cjs"), options: () => ({}) },
+  });
   const store = createDeploymentStore(folders.deployments);
   const configuration: FunctionConfiguration = {
     memoryMb: settings.memoryMb,
@@ -58,7 +61,7 @@ export function createPreparer(dist: string, settings: ExecutorSettings): Prepar
     const name = deploymentName(ref);
     const request = { function: ref, name, artifact: unit.artifact, configuration };
     const { deployment, unchanged } = await provider.deploy(request, signal);
-    if (!unchanged || !(await store.find(ref, deployment.target))) {
+    if (!unchanged || !(await store.find(ref, deployment.target, deployment.place))) {
       await store.save({ ...deployment, packagedBy: version });
     }
     return { unit, provider, name };

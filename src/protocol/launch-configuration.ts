@@ -1,5 +1,6 @@
 /** The attributes of a `faasify` launch configuration (package.json describes them to the user). */
 import * as v from "valibot";
+import { providerIds } from "../core/invocation.ts";
 import type { StopPolicy } from "./stop-policy.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -17,7 +18,7 @@ const common = {
   function: v.string(),
   /** More functions of the session: deployed with it, stopped in, and put back like the first one. */
   functions: v.optional(v.array(v.string()), []),
-  target: v.optional(v.picklist(["local"]), "local"),
+  target: v.optional(v.picklist(providerIds), "local"),
   /** Which invocations stop; the others run free. */
   stop: v.optional(stopPolicy, "all"),
   /** The debugged function's time limit; what it was is put back. */

@@ -1,5 +1,6 @@
 /** Completion, hover and quick fixes inside `// @faasify …` comments. Pure. */
 import { directiveMark } from "../analysis/directives.ts";
+import { providerIds } from "../core/invocation.ts";
 import { allowances } from "../core/function-model.ts";
 
 export interface DirectiveKey {
@@ -16,7 +17,7 @@ export interface DirectiveKey {
 export const directiveKeys: readonly DirectiveKey[] = [
   { name: "memory", example: "memory=512", meaning: "Memory of the deployed function in MB, from 128 to 10240." },
   { name: "timeout", example: "timeout=30", meaning: "Seconds after which an invocation is ended, from 1 to 900." },
-  { name: "target", example: "target=local", meaning: "Where the function is deployed.", values: ["local"] },
+  { name: "target", example: "target=local", meaning: "Where the function is deployed.", values: providerIds },
   {
     name: "state",
     example: "state=pinned",

@@ -29,6 +29,7 @@ export function deployedCaller(folder: string, manifest: Manifest): InvokeUnit {
   const platformBundle = path.join(manifest.dist, "platform.cjs");
   const registry = createRegistry({
     local: { folder: folders.platform, platformBundle, version, nodePath: nodeFor(manifest) },
+    aws: { bundle: path.join(manifest.dist, "provider-aws.cjs"), options: () => ({}) },
   });
   const store = createDeploymentStore(folders.deployments);
   const provider = ready(async () => {
@@ -111,7 +112,7 @@ async function deployUnit(
   };
   const name = deploymentName(ref);
   const { deployment, unchanged } = await platform.deploy({ function: ref, name, artifact, configuration }, signal);
-  if (!unchanged || !(await store.find(ref, deployment.target))) {
+  if (!unchanged || !(await store.find(ref, deployment.target, deployment.place))) {
     await store.save({ ...deployment, packagedBy: version });
   }
   return name;

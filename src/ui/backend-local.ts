@@ -9,6 +9,7 @@ import type { DebugGuardian } from "../deploy/debug-guardian.ts";
 import type { Deployer } from "../deploy/deploy-function.ts";
 import type * as DeployModule from "../deploy/main.ts";
 import type { FunctionConfiguration } from "../deploy/provider.ts";
+import type { AwsOptions } from "../deploy/providers/aws/aws-options.ts";
 import type { LocalOptions, RunningPlatform } from "../deploy/providers/local/platform-process.ts";
 import type { Backend, PlatformState } from "./backend.ts";
 import type { LanguageServer } from "./language-server.ts";
@@ -34,16 +35,22 @@ export function createBackend(options: BackendOptions): Backend {
 
   return {
     deployments: async () => deployer().store.list(),
-    deploy: async (ref, signal) => {
+    deploy: async (ref, signal, { to, report } = {}) => {
       const uri = vscode.Uri.file(ref.file);
+      const common = { configuration: configurationOf(uri), ...(report && { report }) };
+      if (to) {
+        const { target, place } = to;
+        return load().deployFunction(deployer(), ref, { target, ...(place && { place }), ...common }, signal);
+      }
       const wished = (await deployer().directiveOf?.(ref, signal))?.target;
       const target = wished === undefined ? readSettings(uri).target : (await deployer().provider(wished)).id;
-      return load().deployFunction(deployer(), ref, { target, configuration: configurationOf(uri) }, signal);
+      return load().deployFunction(deployer(), ref, { target, ...common }, signal);
     },
     invoke: async (deployment, input, signal) => load().invokeDeployment(deployer(), deployment, input, signal),
     remove: async (deployment, signal) => load().removeDeployment(deployer(), deployment, signal),
-    logs: async ({ name, target }, signal) => (await deployer().provider(target)).logs(name, {}, signal),
-    metrics: async ({ name, target }, signal) => (await deployer().provider(target)).metrics(name, signal),
+    logs: async ({ name, target, place }, signal) => (await deployer().provider(target, place)).logs(name, {}, signal),
+    metrics: async ({ name, target, place }, signal) =>
+      (await deployer().provider(target, place)).metrics(name, signal),
     ...releasesBackend(load, deployer),
     platformState: async () => stateOf(await load().findPlatform(folders.platform, AbortSignal.timeout(5000))),
     startPlatform: async (signal) => stateOf(await load().ensurePlatform(localOptions(options), signal)),
@@ -62,8 +69,8 @@ type ReleasesBackend = Pick<Backend, "releases" | "startCanary" | "promoteCanary
 
 function releasesBackend(load: () => typeof DeployModule, deployer: () => Deployer): ReleasesBackend {
   return {
-    releases: async ({ name, target }, signal) => {
-      const { versions, canaries } = await deployer().provider(target);
+    releases: async ({ name, target, place }, signal) => {
+      const { versions, canaries } = await deployer().provider(target, place);
       if (!versions || !canaries) return undefined;
       const [aliases, canary] = await Promise.all([versions.aliases(name, signal), canaries.find(name, signal)]);
       return { aliases, ...(canary && { canary: summarize(canary) }) };
@@ -72,13 +79,13 @@ function releasesBackend(load: () => typeof DeployModule, deployer: () => Deploy
       const { releaseCanary, DEFAULT_ALIAS: alias } = load();
       return summarize(await releaseCanary(deployer(), deployment, { alias, plan }, signal));
     },
-    promoteCanary: async ({ name, target }, signal) => {
-      const provider = await deployer().provider(target);
+    promoteCanary: async ({ name, target, place }, signal) => {
+      const provider = await deployer().provider(target, place);
       return summarize(await load().endCanary(provider, name, "promote", signal));
     },
     rollBack: async (deployment, signal) => {
       const { rollBack, DEFAULT_ALIAS: alias } = load();
-      return rollBack(await deployer().provider(deployment.target), deployment, { alias }, signal);
+      return rollBack(await deployer().provider(deployment.target, deployment.place), deployment, { alias }, signal);
     },
   };
 }
@@ -95,7 +102,10 @@ function makeDeployer(
   { createDeploymentStore, createRegistry }: typeof DeployModule,
   options: BackendOptions,
 ): Deployer {
-  const registry = createRegistry({ local: localOptions(options) });
+  const registry = createRegistry({
+    local: localOptions(options),
+    aws: { bundle: path.join(options.dist, "provider-aws.cjs"), options: awsOptions },
+  });
   return {
     packageFunction: (ref, { debug }, signal) => options.server.package(ref, debug, tokenOf(signal)),
     directiveOf: async ({ file, name }, signal) => {
@@ -103,7 +113,7 @@ function makeDeployer(
       return functions.find((model) => model.name === name)?.directive;
     },
     store: createDeploymentStore(options.folders.deployments, options.log),
-    provider: (target) => registry.get(target),
+    provider: (target, place) => registry.get(target, place),
   };
 }
 
@@ -116,6 +126,18 @@ function localOptions({ folders, dist }: BackendOptions): LocalOptions {
     get nodePath() {
       return readSettings().node || process.env["FAASIFY_NODE"];
     },
+  };
+}
+
+/** Settings that are empty are what AWS's own tools would take. */
+function awsOptions(): AwsOptions {
+  const settings = readSettings();
+  return {
+    region: settings["aws.region"] || undefined,
+    profile: settings["aws.profile"] || undefined,
+    endpoint: settings["aws.endpoint"] || undefined,
+    role: settings["aws.role"] || undefined,
+    codeBucket: settings["aws.codeBucket"] || undefined,
   };
 }
 

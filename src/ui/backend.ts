@@ -5,7 +5,14 @@ import type { FunctionRef } from "../core/function-ref.ts";
 import type { InvocationInput, InvocationResult } from "../core/invocation.ts";
 import type { DebugTarget } from "../debug-adapter/debug-target.ts";
 import type { Rollback } from "../deploy/canary/release.ts";
-import type { DeployedAlias, DeployOutcome, Deployment, FunctionMetrics, LogEvent } from "../deploy/provider.ts";
+import type {
+  DeployedAlias,
+  DeployOutcome,
+  Deployment,
+  FunctionMetrics,
+  LogEvent,
+  Report,
+} from "../deploy/provider.ts";
 
 export interface PlatformState {
   readonly running: boolean;
@@ -23,8 +30,16 @@ export interface FunctionReleases {
 export interface Backend {
   /** What is deployed, by whatever window or terminal. */
   deployments(): Promise<readonly Deployment[]>;
-  /** Packages and deploys to the target of the settings. The text on disk is what counts. */
-  deploy(ref: FunctionRef, signal: AbortSignal): Promise<DeployOutcome>;
+  /**
+   * Packages and deploys to the target of the settings, or to where it is already. The text on disk is what counts.
+   *
+   * @param options.to - a deployment that is to be renewed
+   */
+  deploy(
+    ref: FunctionRef,
+    signal: AbortSignal,
+    options?: { readonly to?: Deployment | undefined; readonly report?: Report | undefined },
+  ): Promise<DeployOutcome>;
   invoke(deployment: Deployment, input: InvocationInput, signal: AbortSignal): Promise<InvocationResult>;
   remove(deployment: Deployment, signal: AbortSignal): Promise<void>;
   logs(deployment: Deployment, signal: AbortSignal): Promise<readonly LogEvent[]>;

@@ -5,7 +5,7 @@ import { canMove, type FunctionModel } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
 import type { LogEvent } from "../deploy/provider.ts";
 import type { CommandHandlers, CommandId } from "./commands.ts";
-import { functionOf } from "./commands.ts";
+import { deploymentIn, functionOf } from "./commands.ts";
 import { functionNotFound, staysLocal } from "./debug-configurations.ts";
 import {
   debugFunction,
@@ -105,7 +105,7 @@ function noPreview(): FaasifyError {
 
 async function showLog({ picker, states, backend, documents }: HandlerSources, target: unknown): Promise<void> {
   const ref = await picker.pickDeployed(target, l10n.t("Whose log shall be shown?"));
-  const deployment = states.deploymentOf(ref);
+  const deployment = deploymentIn(target) ?? states.deploymentOf(ref);
   if (!deployment) throw nothingDeployed();
   const events = await withProgress(l10n.t("Reading the log of {0}", ref.name), (signal) =>
     backend.logs(deployment, signal),

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { FunctionRef } from "../core/function-ref.ts";
+import type { Deployment } from "../deploy/provider.ts";
 
 /** From a lens: the function. From the tree: an element that has one. From the palette: nothing, and the user is asked. */
 export type FunctionTarget = FunctionRef | { readonly function: FunctionRef };
@@ -66,6 +67,12 @@ export function commandLink<Id extends CommandId>(
   ...args: CommandArguments[Id]
 ): vscode.Command {
   return { command, title, arguments: args };
+}
+
+/** The deployment that a command of the view is about: a function may have several. */
+export function deploymentIn(target: unknown): Deployment | undefined {
+  if (typeof target !== "object" || target === null || !("deployment" in target)) return undefined;
+  return target.deployment as Deployment;
 }
 
 /** Arguments come from menus and keybindings too: whatever is no function counts as none. */

@@ -6,8 +6,10 @@ import { canMove, type FunctionModel } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
 import type { InvocationInput, InvocationResult } from "../core/invocation.ts";
 import type { Deployment } from "../deploy/provider.ts";
+import { targetText } from "../deploy/target-text.ts";
 import { askArguments } from "./ask-arguments.ts";
 import type { Backend } from "./backend.ts";
+import { deploymentIn } from "./commands.ts";
 import { functionNotFound, staysLocal } from "./debug-configurations.ts";
 import type { DebugSessions } from "./debug-sessions.ts";
 import type { FunctionStates } from "./function-states.ts";
@@ -40,8 +42,8 @@ export async function deployFunction(sources: ActionSources, target: unknown): P
   const { deployment, unchanged } = await deploy(sources, ref);
   const took = formatMs(performance.now() - startedMs);
   const what = unchanged
-    ? l10n.t("{0} is deployed to {1} already ({2})", ref.name, deployment.target, took)
-    : l10n.t("{0} deployed to {1} in {2}", ref.name, deployment.target, took);
+    ? l10n.t("{0} is deployed to {1} already ({2})", ref.name, targetText(deployment), took)
+    : l10n.t("{0} deployed to {1} in {2}", ref.name, targetText(deployment), took);
   sources.log.info(`${what}: ${deployment.name}, version ${deployment.version}, ${deployment.artifactBytes} bytes`);
   announce(`$(cloud) ${what}`);
 }
@@ -55,7 +57,7 @@ export async function invokeFunction(sources: ActionSources, target: unknown, gi
   const input = await askArguments(model, sources.memory, given);
   await saveSources(sources, ref);
   if (await wantsDebugger(sources, ref)) await invokeDebugged(sources, ref, input);
-  else await invokeDeployed(sources, ref, input);
+  else await invokeDeployed(sources, { ref, chosen: deploymentIn(target) }, input);
 }
 
 /** Invokes one function under the debugger. */
@@ -82,7 +84,7 @@ export async function hotDeployCurrentFile(sources: ActionSources): Promise<void
   const debugged = await sessionsThatRun(sources, file);
   if (deployed.length + debugged.length === 0) throw usedNowhere(name);
   await allDone([
-    ...deployed.map((deployment) => deploy(sources, deployment.function)),
+    ...deployed.map((deployment) => deploy(sources, deployment.function, deployment)),
     ...debugged.map((ref) => sources.states.during(ref, "deploying", () => sources.sessions.hotDeploy(ref))),
   ]);
   const functions = [
@@ -97,15 +99,15 @@ export async function hotDeployCurrentFile(sources: ActionSources): Promise<void
 export async function removeFunction(sources: ActionSources, target: unknown): Promise<void> {
   requireTrust();
   const ref = await sources.picker.pickDeployed(target, l10n.t("Which function shall be removed?"));
-  const deployment = sources.states.deploymentOf(ref);
+  const deployment = deploymentIn(target) ?? sources.states.deploymentOf(ref);
   if (!deployment) throw nothingDeployed();
   await sources.states.during(ref, "removing", () =>
-    withProgress(l10n.t("Removing {0} from {1}", ref.name, deployment.target), (signal) =>
+    withProgress(l10n.t("Removing {0} from {1}", ref.name, targetText(deployment)), (signal) =>
       sources.backend.remove(deployment, signal),
     ),
   );
   await sources.states.reload();
-  announce(`$(trash) ${l10n.t("{0} removed from {1}", ref.name, deployment.target)}`);
+  announce(`$(trash) ${l10n.t("{0} removed from {1}", ref.name, targetText(deployment))}`);
 }
 
 /** Absolute paths of the files that a function is made of. */
@@ -139,11 +141,15 @@ async function invokeDebugged(sources: ActionSources, ref: FunctionRef, input: I
   showResult(sources, ref, result, true);
 }
 
-async function invokeDeployed(sources: ActionSources, ref: FunctionRef, input: InvocationInput): Promise<void> {
-  const known = sources.states.deploymentOf(ref);
-  const deployment = known && !sources.states.isStale(known) ? known : (await deploy(sources, ref)).deployment;
+async function invokeDeployed(
+  sources: ActionSources,
+  { ref, chosen }: { readonly ref: FunctionRef; readonly chosen: Deployment | undefined },
+  input: InvocationInput,
+): Promise<void> {
+  const known = chosen ?? sources.states.deploymentOf(ref);
+  const deployment = known && !sources.states.isStale(known) ? known : (await deploy(sources, ref, known)).deployment;
   const result = await sources.states.during(ref, "invoking", () =>
-    withProgress(l10n.t("Invoking {0} on {1}", ref.name, deployment.target), (signal) =>
+    withProgress(l10n.t("Invoking {0} on {1}", ref.name, targetText(deployment)), (signal) =>
       invokeOrDeployAgain(sources, { deployment, input }, signal),
     ),
   );
@@ -160,16 +166,17 @@ async function invokeOrDeployAgain(
     return await sources.backend.invoke(deployment, input, signal);
   } catch (error) {
     if (!(error instanceof FaasifyError) || error.code !== "function-not-deployed") throw error;
-    const again = await sources.backend.deploy(deployment.function, signal);
+    const again = await sources.backend.deploy(deployment.function, signal, { to: deployment });
     return sources.backend.invoke(again.deployment, input, signal);
   }
 }
 
-async function deploy(sources: ActionSources, ref: FunctionRef): ReturnType<Backend["deploy"]> {
+/** @param to - a deployment that is to be renewed */
+async function deploy(sources: ActionSources, ref: FunctionRef, to?: Deployment): ReturnType<Backend["deploy"]> {
   await saveSources(sources, ref);
   const title = l10n.t("Deploying {0}", ref.name);
   const outcome = await sources.states.during(ref, "deploying", () =>
-    withProgress(title, (signal) => sources.backend.deploy(ref, signal)),
+    withProgress(title, (signal, report) => sources.backend.deploy(ref, signal, { to, report })),
   );
   await sources.states.reload();
   return outcome;

@@ -3,11 +3,13 @@ import * as vscode from "vscode";
 import type { Activity, FunctionState, LastResult } from "../codelens/lenses.ts";
 import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
 import type { Deployment } from "../deploy/provider.ts";
+import { targetText } from "../deploy/target-text.ts";
 import { createDeploymentList, type DeploymentListOptions } from "./deployment-list.ts";
 
 export interface FunctionStates extends vscode.Disposable {
   /** As read last, sorted by file and name. */
   readonly deployments: readonly Deployment[];
+  /** Of several the one at the target of the settings. */
   deploymentOf(ref: FunctionRef): Deployment | undefined;
   isStale(deployment: Deployment): boolean;
   stateOf(ref: FunctionRef): FunctionState;
@@ -21,7 +23,12 @@ export interface FunctionStates extends vscode.Disposable {
   readonly onDidChange: vscode.Event<void>;
 }
 
-export function createFunctionStates(options: DeploymentListOptions): FunctionStates {
+export interface FunctionStateOptions extends DeploymentListOptions {
+  /** Where the settings say that it is deployed to. */
+  readonly targetOf: (ref: FunctionRef) => string;
+}
+
+export function createFunctionStates({ targetOf, ...options }: FunctionStateOptions): FunctionStates {
   const list = createDeploymentList(options);
   const changed = new vscode.EventEmitter<void>();
   const activities = new Map<string, readonly Activity[]>();
@@ -46,13 +53,16 @@ export function createFunctionStates(options: DeploymentListOptions): FunctionSt
     get busy() {
       return activities.size > 0;
     },
-    deploymentOf: (ref) => deploymentsOf(formatFunctionRef(ref))[0],
+    deploymentOf: (ref) => {
+      const found = deploymentsOf(formatFunctionRef(ref));
+      return found.find(({ target }) => target === targetOf(ref)) ?? found[0];
+    },
     isStale: (deployment) => list.isStale(deployment),
     stateOf: (ref) => {
       const id = formatFunctionRef(ref);
       const activity = activities.get(id)?.at(-1);
       const last = results.get(id);
-      const deployments = deploymentsOf(id).map((found) => ({ target: found.target, stale: list.isStale(found) }));
+      const deployments = deploymentsOf(id).map((found) => ({ target: targetText(found), stale: list.isStale(found) }));
       return { deployments, ...(activity && { activity }), ...(last && { last }) };
     },
     setLast: (ref, last) => {

@@ -2,9 +2,10 @@
 import * as vscode from "vscode";
 import { activityText, durationText, formatMs, type LastResult } from "../codelens/lenses.ts";
 import { shorten } from "../codelens/shorten.ts";
+import { describeError } from "../core/errors.ts";
 import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
-import type { ProviderId } from "../core/invocation.ts";
 import type { Deployment, FunctionMetrics } from "../deploy/provider.ts";
+import { targetText } from "../deploy/target-text.ts";
 import { commandLink } from "./commands.ts";
 import type { Backend, FunctionReleases } from "./backend.ts";
 import type { FunctionStates } from "./function-states.ts";
@@ -15,7 +16,10 @@ export const FUNCTIONS_VIEW = "faasify.functions";
 
 interface TargetNode {
   readonly kind: "target";
-  readonly target: ProviderId;
+  /** For people; tells targets apart. */
+  readonly text: string;
+  /** It is somewhere else: whether the local platform runs means nothing to it. */
+  readonly remote: boolean;
 }
 
 interface FunctionNode {
@@ -54,15 +58,16 @@ export function createFunctionsView(sources: ViewSources): FunctionsView {
   const changed = new vscode.EventEmitter<Node | void>();
   const nodes = new Map<string, FunctionNode>();
   const nodeOf = (deployment: Deployment): FunctionNode => {
-    const key = formatFunctionRef(deployment.function);
+    const key = `${targetText(deployment)}:${formatFunctionRef(deployment.function)}`;
     const known = nodes.get(key);
     if (known?.deployment === deployment) return known;
     const node: FunctionNode = { kind: "function", function: deployment.function, deployment };
     nodes.set(key, node);
     return node;
   };
-  const targets = (): readonly TargetNode[] =>
-    [...new Set(states.deployments.map(({ target }) => target))].map((target) => ({ kind: "target", target }));
+  const targets = (): readonly TargetNode[] => [
+    ...new Map(states.deployments.map((deployment) => [targetText(deployment), targetNode(deployment)])).values(),
+  ];
 
   // While a canary runs its figures change by themselves.
   const timers = new Map<FunctionNode, NodeJS.Timeout>();
@@ -81,12 +86,13 @@ export function createFunctionsView(sources: ViewSources): FunctionsView {
     getTreeItem: (node) => toItem(node, sources),
     getChildren: async (node): Promise<Node[]> => {
       if (!node) return [...targets()];
-      if (node.kind === "target") return states.deployments.filter(({ target }) => target === node.target).map(nodeOf);
+      if (node.kind === "target")
+        return states.deployments.filter((deployment) => targetText(deployment) === node.text).map(nodeOf);
       return node.kind === "function" ? [...(await details(node, sources, lookAgainSoon))] : [];
     },
     getParent: (node) => {
       if (node.kind === "detail" || node.kind === "version") return node.parent;
-      return node.kind === "function" ? { kind: "target", target: node.deployment.target } : undefined;
+      return node.kind === "function" ? targetNode(node.deployment) : undefined;
     },
   };
   const view = vscode.window.createTreeView(FUNCTIONS_VIEW, { treeDataProvider: tree, showCollapseAll: true });
@@ -122,9 +128,21 @@ function toItem(node: Node, { states, platform }: ViewSources): vscode.TreeItem 
   }
 }
 
-function targetItem({ target }: TargetNode, { state }: PlatformWatch): vscode.TreeItem {
-  const item = new vscode.TreeItem(l10n.t("{0} platform", target), vscode.TreeItemCollapsibleState.Expanded);
-  item.id = target;
+function targetNode(deployment: Deployment): TargetNode {
+  return { kind: "target", text: targetText(deployment), remote: deployment.place !== undefined };
+}
+
+function targetItem({ text, remote }: TargetNode, { state }: PlatformWatch): vscode.TreeItem {
+  const item = new vscode.TreeItem(
+    remote ? text : l10n.t("{0} platform", text),
+    vscode.TreeItemCollapsibleState.Expanded,
+  );
+  item.id = text;
+  if (remote) {
+    item.iconPath = new vscode.ThemeIcon("cloud");
+    item.contextValue = "target.remote";
+    return item;
+  }
   item.description = state.running ? l10n.t("running") : l10n.t("stopped");
   item.iconPath = new vscode.ThemeIcon(state.running ? "vm-running" : "vm-outline");
   item.contextValue = state.running ? "target.running" : "target.stopped";
@@ -136,7 +154,7 @@ function functionItem({ function: ref, deployment }: FunctionNode, states: Funct
   const stale = states.isStale(deployment);
   const { activity, last } = states.stateOf(ref);
   const item = new vscode.TreeItem(ref.name, vscode.TreeItemCollapsibleState.Collapsed);
-  item.id = `${deployment.target}:${formatFunctionRef(ref)}`;
+  item.id = `${targetText(deployment)}:${formatFunctionRef(ref)}`;
   item.description = [
     vscode.workspace.asRelativePath(ref.file),
     ...(stale ? [l10n.t("stale")] : []),
@@ -165,7 +183,7 @@ function detailItem({ label, value, icon }: DetailNode): vscode.TreeItem {
   return item;
 }
 
-const ANSWER_LIMIT_MS = 5_000;
+const ANSWER_LIMIT_MS = 10_000;
 const CANARY_POLL_MS = 1_000;
 
 async function details(
@@ -176,9 +194,10 @@ async function details(
   const { deployment } = node;
   const detail = detailOf(node);
   // A stopped platform is not started for the sake of its figures.
-  const [measured, releases] = platform.state.running
+  const reachable = deployment.place !== undefined || platform.state.running;
+  const [measured, releases] = reachable
     ? await Promise.all([
-        backend.metrics(deployment, AbortSignal.timeout(ANSWER_LIMIT_MS)),
+        backend.metrics(deployment, AbortSignal.timeout(ANSWER_LIMIT_MS)).catch(describeError),
         backend.releases(deployment, AbortSignal.timeout(ANSWER_LIMIT_MS)),
       ])
     : [];
@@ -187,9 +206,7 @@ async function details(
   return [
     ...(releases ? releaseNodes(node, releases) : []),
     ...deploymentDetails(node, states.isStale(deployment)),
-    ...(measured && measured.invocations > 0
-      ? [detail({ label: l10n.t("Invocations"), value: describeMetrics(measured), icon: "pulse" })]
-      : []),
+    ...(measured === undefined ? [] : measurements(measured).map(detail)),
     ...(last ? [detail(lastResult(last))] : []),
   ];
 }
@@ -228,6 +245,13 @@ function lastResult(last: LastResult): Detail {
   const { error, result } = last;
   const text = error ? `${error.name}: ${error.message}` : (JSON.stringify(result) ?? "undefined");
   return { label: durationText(last, l10n), value: shorten(text, 120), icon: error ? "error" : "check" };
+}
+
+/** Text: why there are no figures. */
+function measurements(measured: FunctionMetrics | string): readonly Detail[] {
+  const label = l10n.t("Invocations");
+  if (typeof measured === "string") return [{ label, value: shorten(measured, 120), icon: "warning" }];
+  return measured.invocations > 0 ? [{ label, value: describeMetrics(measured), icon: "pulse" }] : [];
 }
 
 function describeMetrics({ invocations, errors, p50Ms, p95Ms }: FunctionMetrics): string {

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { FaasifyError } from "../core/errors.ts";
 import { canMove, type FunctionModel } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
+import { targetText } from "../deploy/target-text.ts";
 import { functionOf } from "./commands.ts";
 import { languages } from "./languages.ts";
 import type { Analyses } from "./analyses.ts";
@@ -47,10 +48,10 @@ export function createFunctionPicker(analyses: Analyses, states: FunctionStates)
       if (given) return given;
       const { deployments } = states;
       if (deployments.length === 0) throw nothingDeployed();
-      const items = deployments.map(({ function: ref, target: where }) => ({
-        label: ref.name,
-        description: `${vscode.workspace.asRelativePath(ref.file)} · ${where}`,
-        ref,
+      const items = deployments.map((deployment) => ({
+        label: deployment.function.name,
+        description: `${vscode.workspace.asRelativePath(deployment.function.file)} · ${targetText(deployment)}`,
+        ref: deployment.function,
       }));
       return show(items, question);
     },

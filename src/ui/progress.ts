@@ -8,16 +8,23 @@ const quietMs = 800;
  *
  * @throws what `work` throws; `vscode.CancellationError` when the user cancelled
  */
-export async function withProgress<T>(title: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withProgress<T>(
+  title: string,
+  work: (signal: AbortSignal, report: (step: string) => void) => Promise<T>,
+): Promise<T> {
   const abort = new AbortController();
-  const done = work(abort.signal);
+  let step: string | undefined;
+  let show = (message: string): void => void (step = message);
+  const done = work(abort.signal, (message) => show(message));
   const settled = done.then(
     () => undefined,
     () => undefined,
   );
   const announce = setTimeout(() => {
     const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-    void vscode.window.withProgress(options, (_progress, token) => {
+    void vscode.window.withProgress(options, (progress, token) => {
+      show = (message) => progress.report({ message });
+      if (step !== undefined) show(step);
       token.onCancellationRequested(() => abort.abort(new vscode.CancellationError()));
       return settled;
     });

@@ -1,13 +1,19 @@
 /** The settings `faasify.*` of package.json, read once for all by {@link parseSettings}. Pure. */
 import * as v from "valibot";
 import { FaasifyError } from "../core/errors.ts";
+import { providerIds } from "../core/invocation.ts";
 
 const memoryMb = v.pipe(v.number(), v.integer(), v.minValue(128), v.maxValue(10_240));
 const timeoutSeconds = v.pipe(v.number(), v.minValue(1), v.maxValue(900));
 
 /** Keys as in package.json without `faasify.`; test/unit/manifest.test.ts compares both. */
 export const settingsSchema = v.object({
-  target: v.picklist(["local"]),
+  target: v.picklist(providerIds),
+  "aws.region": v.string(),
+  "aws.profile": v.string(),
+  "aws.endpoint": v.union([v.literal(""), v.pipe(v.string(), v.url())]),
+  "aws.role": v.string(),
+  "aws.codeBucket": v.string(),
   memoryMb,
   timeoutSeconds,
   node: v.string(),

@@ -70,7 +70,7 @@ export function filesBelow(folder: string): Readonly<Record<string, string>> {
 function contextOf(cwd: string, data: string, lines: string[]): CliContext {
   const folders = dataFolder({ FAASIFY_DATA: data });
   const local = { folder: folders.platform, platformBundle: path.join(dist, "platform.cjs"), version: "0.0.0-source" };
-  const registry = createRegistry({ local });
+  const registry = createRegistry({ local, aws: { bundle: path.join(dist, "provider-aws.cjs"), options: () => ({}) } });
   return {
     cwd,
     folders,
@@ -78,6 +78,7 @@ function contextOf(cwd: string, data: string, lines: string[]): CliContext {
     signal: new AbortController().signal,
     local,
     bundle: path.join(dist, "cli.cjs"),
+    aws: {},
     print: (line) => void lines.push(line),
     note: () => undefined,
     resolveRef: (text) => ({ file: text, name: "" }),

@@ -25,6 +25,11 @@ const everything = [
   "verify",
 ];
 
+/** In providers/aws only: see below. */
+const awsClients = ["cloudwatch", "cloudwatch-logs", "iam", "lambda", "s3", "sts"].map(
+  (name) => `@aws-sdk/client-${name}`,
+);
+
 /** The table of ARCHITECTURE.md. A folder of src/ that is missing here fails the test. */
 const layers: Record<string, Layer> = {
   core: { folders: [], packages: [] },
@@ -33,7 +38,7 @@ const layers: Record<string, Layer> = {
   analysis: { folders: ["core"], packages: ["node", "ts-morph"] },
   transform: { folders: ["core", "analysis"], packages: ["ts-morph"] },
   packager: { folders: ["core"], packages: ["node", "esbuild", "fflate"] },
-  deploy: { folders: ["core", "protocol", "debug-adapter"], packages: ["node", "valibot", "aws4"] },
+  deploy: { folders: ["core", "protocol", "debug-adapter"], packages: ["node", "valibot", "aws4", ...awsClients] },
   platform: { folders: ["core", "protocol"], packages: ["node", "valibot", "cborg", "croner"] },
   stub: { folders: ["core", "protocol", "deploy"], packages: ["node", "valibot"] },
   register: { folders: ["core", "deploy"], packages: ["node", "valibot"] },
@@ -90,6 +95,14 @@ it("a provider imports no other provider", () => {
       .map((target) => slashes(path.join(path.dirname(file), target)))
       .some((target) => target.includes("/providers/") && target.split("/")[3] !== file.split("/")[3]),
   );
+
+  expect(offenders).toEqual([]);
+});
+
+it("only the provider for AWS knows its SDK", () => {
+  const offenders = sources("src/**/*.ts")
+    .filter((file) => importsOf(file).some((target) => target.startsWith("@aws-sdk/")))
+    .filter((file) => !file.startsWith("src/deploy/providers/aws/"));
 
   expect(offenders).toEqual([]);
 });

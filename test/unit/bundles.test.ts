@@ -28,6 +28,18 @@ describe("what the editor compiles before activation", () => {
 });
 
 describe("what the editor loads at first use", () => {
+  it("deploys without a cloud's SDK, which is in a bundle of its own", async () => {
+    for (const name of ["deployer", "cli", "stub-worker"]) {
+      const { packages, bytes } = await contentsOf(name);
+
+      expect(packages.filter((each) => /^@(?:aws-sdk|smithy)\//.test(each))).toEqual([]);
+      expect(bytes).toBeLessThan(400_000);
+    }
+    const { packages, bytes } = await contentsOf("provider-aws");
+    expect(packages).toContain("@aws-sdk/client-lambda");
+    expect(bytes).toBeLessThan(1_500_000);
+  });
+
   it("has the language client and nothing of the server", async () => {
     const { packages } = await contentsOf("language-client");
 

@@ -100,6 +100,12 @@ it("refers to pictures that exist", () => {
 it("runs nothing of an untrusted workspace and takes no program from its settings", () => {
   expect(manifest.capabilities.untrustedWorkspaces).toMatchObject({
     supported: "limited",
-    restrictedConfigurations: ["faasify.node"],
+    restrictedConfigurations: [
+      "faasify.aws.codeBucket",
+      "faasify.aws.endpoint",
+      "faasify.aws.profile",
+      "faasify.aws.role",
+      "faasify.node",
+    ],
   });
 });

@@ -15,7 +15,7 @@ import { wait } from "../../deploy/wait.ts";
 import { EXIT, numberOption, wrongUsage, type Command, type CommandInput } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { findDeployed } from "../deployed.ts";
-import { targetOption, toTarget } from "../target.ts";
+import { chooseTarget, targetHelp, targetOption } from "../target.ts";
 
 export const canary: Command = {
   name: "canary",
@@ -38,7 +38,7 @@ export const canary: Command = {
     "  --status      how both versions do",
     "  --promote     give it all traffic now",
     "  --rollback    give it none any more",
-    "  --target T    where: local (the default)",
+    ...targetHelp,
   ].join("\n"),
   options: {
     ...targetOption,
@@ -58,8 +58,8 @@ export const canary: Command = {
     if (text === undefined || more.length > 0) throw wrongUsage(canary, "Name one function");
     const action = actionOf(input);
     const plan = readPlan(input);
-    const deployment = await findDeployed(context, text, toTarget(input));
     const deployer = await context.deployer();
+    const deployment = await findDeployed(context, text, await chooseTarget(canary, input, deployer));
     if (action === "start") {
       const alias = input.text("alias") ?? DEFAULT_ALIAS;
       const state = await releaseCanary(deployer, deployment, { alias, plan }, context.signal);
@@ -67,7 +67,7 @@ export const canary: Command = {
     }
     if (action === "status")
       return input.flag("wait") ? follow(input, context, deployment) : status(input, context, deployment);
-    const provider = await deployer.provider(deployment.target);
+    const provider = await deployer.provider(deployment.target, deployment.place);
     return show(input, context, summarize(await endCanary(provider, deployment.name, action, context.signal)));
   },
 };
@@ -111,9 +111,9 @@ function readSchedule(input: CommandInput): CanarySchedule {
   throw wrongUsage(canary, `There is no schedule "${named}"; there are ${namedSchedules.map(shortName).join(", ")}`);
 }
 
-async function find(context: CliContext, { name, target }: Deployment): Promise<CanarySummary | undefined> {
+async function find(context: CliContext, { name, target, place }: Deployment): Promise<CanarySummary | undefined> {
   const deployer = await context.deployer();
-  const { canaries } = releasesOf(await deployer.provider(target));
+  const { canaries } = releasesOf(await deployer.provider(target, place));
   const state = await canaries.find(name, context.signal);
   return state && summarize(state);
 }

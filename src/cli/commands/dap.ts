@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createDebugGuardian } from "../../deploy/debug-guardian.ts";
 import { createDebugTarget } from "../../deploy/debug-target.ts";
 import { EXIT, numberOption, ports, wrongUsage, type Command } from "../command.ts";
+import { placeOptions } from "../target.ts";
 
 export const dap: Command = {
   name: "dap",
@@ -12,8 +13,10 @@ export const dap: Command = {
     'editor\'s "faasify" configurations: {"request": "launch", "function": "/abs/file.ts#name", "args": […]}.',
     "",
     "  --port N  serve any number of sessions on this port of 127.0.0.1 instead (0 picks one), until Ctrl+C",
+    "  --region R, --profile P, --endpoint URL, --role ARN",
+    '              which AWS, for configurations with "target": "aws"',
   ].join("\n"),
-  options: { port: { type: "string" } },
+  options: { ...placeOptions, port: { type: "string" } },
   run: async (input, context) => {
     if (input.positionals.length > 0) throw wrongUsage(dap, "There is nothing to name");
     const port = numberOption(dap, input, "port", ports);

@@ -11,7 +11,7 @@ import { inlineBack } from "../program-inline-back.ts";
 import { filesOf, layoutOf } from "../program-layout.ts";
 import { packagePlan } from "../program-packaging.ts";
 import { writeCopy, type WritingJob } from "../program-writing.ts";
-import { targetOption, toTarget } from "../target.ts";
+import { chooseTarget, targetNameOption } from "../target.ts";
 
 export const decompose: Command = {
   name: "decompose",
@@ -28,7 +28,7 @@ export const decompose: Command = {
     "  --inline-back     make the copy in DIR the original program again, byte for byte; with --out, write that there",
   ].join("\n"),
   options: {
-    ...targetOption,
+    ...targetNameOption,
     out: { type: "string" },
     functions: { type: "string", multiple: true },
     "inline-back": { type: "boolean" },
@@ -37,8 +37,7 @@ export const decompose: Command = {
     const { place, out } = readInput(input, context);
     if (input.flag("inline-back")) return runInlineBack(input, context, { copy: place, out });
     if (out === undefined) throw wrongUsage(decompose, "Say with --out where to write");
-    const target = toTarget(input);
-    await (await context.deployer()).provider(target);
+    const target = await chooseTarget(decompose, input, await context.deployer());
     const entry = entryOf(place);
     const folder = statSync(place).isDirectory() ? place : undefined;
     const { programOf } = await context.analysis();

@@ -4,20 +4,28 @@ import { FaasifyError } from "../../core/errors.ts";
 import { canMove } from "../../core/function-model.ts";
 import type { FunctionRef } from "../../core/function-ref.ts";
 import { environmentText } from "../../deploy/declared-environment.ts";
-import { deployFunction, type DeployOptions, type DeployResult } from "../../deploy/deploy-function.ts";
-import { targetOption, toTarget } from "../target.ts";
+import { deployFunction, type Deployer, type DeployOptions, type DeployResult } from "../../deploy/deploy-function.ts";
+import { targetText } from "../../deploy/target-text.ts";
+import { chooseTarget, targetHelp, targetOption } from "../target.ts";
 import { EXIT, wrongUsage, type Command, type CommandInput } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { platformSettingHelp, platformSettingOptions, readPlatformSettings } from "../platform-settings.ts";
 import { watchDeployments } from "../watch-deployments.ts";
 
 export const deploy: Command = {
   name: "deploy",
   summary: "Deploy functions; what is there already stays as it is",
-  usage: "<file>[#<function>]... [--target T] [--env NAME[=VALUE]]... [--debug] [--watch] [--json]",
+  usage:
+    "<file>[#<function>]... [--target T …] [--env NAME[=VALUE]]... [--arch A] [--url WHO] [--debug] [--watch] [--json]",
   help: [
     "A file without a function stands for all its exported functions that can move.",
     "",
-    "  --target T  where to: local (the default); without it a function's own `// @faasify target=…` counts",
+    ...targetHelp,
+    "              Without --target a function's own `// @faasify target=…` counts",
+    "  --role ARN, --code-bucket B",
+    "              for aws: the role to run with, instead of one that may only write its log, and the S3 bucket through",
+    "              which packages over 50 MB go",
+    ...platformSettingHelp,
     "  --env NAME  give the function an environment variable: as it is set here, or NAME=VALUE; may be given several times.",
     "              Those that it reads by constant names are taken from here by themselves, unless they may be secret",
     "  --debug     with the debug shim in the package; it sleeps until a debugger attaches",
@@ -25,22 +33,15 @@ export const deploy: Command = {
   ].join("\n"),
   options: {
     ...targetOption,
+    ...platformSettingOptions,
     env: { type: "string", multiple: true },
     debug: { type: "boolean" },
     watch: { type: "boolean" },
   },
   run: async (input, context) => {
     if (input.positionals.length === 0) throw wrongUsage(deploy, "Name at least one function or file");
-    const target = toTarget(input);
-    const debug = input.flag("debug");
     const deployer = await context.deployer();
-    await deployer.provider(target);
-    const environment = readEnvironment(input);
-    const optionsFor = async (ref: FunctionRef): Promise<DeployOptions> => {
-      if (input.text("target") !== undefined) return { target, debug, environment };
-      const wished = (await deployer.directiveOf?.(ref, context.signal))?.target;
-      return { target: wished === undefined ? target : (await deployer.provider(wished)).id, debug, environment };
-    };
+    const optionsFor = await readOptions(input, context, deployer);
     const found = await Promise.all(input.positionals.map((text) => refsOf(context, text)));
     const results: DeployResult[] = [];
     for (const ref of found.flat()) {
@@ -70,6 +71,27 @@ export const deploy: Command = {
     return EXIT.done;
   },
 };
+
+/** What is to be done with each function. */
+async function readOptions(
+  input: CommandInput,
+  context: CliContext,
+  deployer: Deployer,
+): Promise<(ref: FunctionRef) => Promise<DeployOptions>> {
+  const chosen = input.text("target") === undefined ? undefined : await chooseTarget(deploy, input, deployer);
+  const options = {
+    debug: input.flag("debug"),
+    environment: readEnvironment(input),
+    settings: readPlatformSettings(deploy, input),
+    ...(input.json ? {} : { report: (step: string) => context.note(`${step} …`) }),
+  };
+  return async (ref) => {
+    const wished = chosen ?? (await deployer.directiveOf?.(ref, context.signal))?.target;
+    const target =
+      wished === undefined ? await chooseTarget(deploy, input, deployer) : (await deployer.provider(wished)).id;
+    return { target, ...options };
+  };
+}
 
 /** `NAME` is taken from here, `NAME=VALUE` is what it says. */
 function readEnvironment(input: CommandInput): Readonly<Record<string, string>> {
@@ -108,10 +130,11 @@ async function refsOf(context: CliContext, text: string): Promise<readonly Funct
 
 function describe(context: CliContext, { deployment, unchanged, durationMs, artifact, environment }: DeployResult) {
   const { packages, assets } = artifact;
-  const { target, name, version, artifactBytes, id } = deployment;
+  const { target, place, name, version, artifactBytes, id } = deployment;
   return {
     function: context.idOf(deployment.function),
     target,
+    ...place,
     name,
     version,
     artifactBytes,
@@ -138,7 +161,7 @@ function printResult(context: CliContext, result: DeployResult): void {
 }
 
 function lineFor(context: CliContext, { deployment, unchanged, durationMs }: DeployResult): string {
-  const { target, name, artifactBytes } = deployment;
+  const { name, artifactBytes } = deployment;
   const what = unchanged ? "unchanged" : `${(artifactBytes / 1024).toFixed(1)} KiB`;
-  return `${context.idOf(deployment.function)} → ${target}/${name} (${what}, ${Math.round(durationMs)} ms)`;
+  return `${context.idOf(deployment.function)} → ${targetText(deployment)}/${name} (${what}, ${Math.round(durationMs)} ms)`;
 }

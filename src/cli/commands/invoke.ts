@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { FaasifyError } from "../../core/errors.ts";
 import type { FunctionRef } from "../../core/function-ref.ts";
-import type { InvocationInput, InvocationResult } from "../../core/invocation.ts";
+import type { InvocationInput, InvocationResult, ProviderId } from "../../core/invocation.ts";
 import { environmentText } from "../../deploy/declared-environment.ts";
 import { deployFunction, invokeDeployment, type Deployer } from "../../deploy/deploy-function.ts";
 import type { Deployment } from "../../deploy/provider.ts";
@@ -10,7 +10,7 @@ import { mayBeStale } from "../../deploy/staleness.ts";
 import { EXIT, wrongUsage, type Command, type CommandInput } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { findDeployed } from "../deployed.ts";
-import { targetOption, toTarget } from "../target.ts";
+import { chooseTarget, targetHelp, targetOption } from "../target.ts";
 
 export const invoke: Command = {
   name: "invoke",
@@ -24,7 +24,7 @@ export const invoke: Command = {
     "  --event JSON  an event as a trigger would send it, instead of arguments",
     "                @file instead of JSON reads it from a file",
     "  --qualifier Q a published version, or an alias such as live, instead of what was deployed last: nothing is deployed",
-    "  --target T    where: local (the default)",
+    ...targetHelp,
   ].join("\n"),
   options: { ...targetOption, args: { type: "string" }, event: { type: "string" }, qualifier: { type: "string" } },
   run: async (input, context) => {
@@ -32,14 +32,13 @@ export const invoke: Command = {
     if (text === undefined || more.length > 0) throw wrongUsage(invoke, "Name one function");
     const sent = await readInput(input, context.cwd);
     const ref = context.resolveRef(text);
-    const target = toTarget(input);
     const deployer = await context.deployer();
-    await deployer.provider(target);
+    const target = await chooseTarget(invoke, input, deployer);
     const deploy = async (why: string): Promise<Deployment> => {
       const { deployment, unchanged, durationMs, environment } = await deployFunction(
         deployer,
         ref,
-        { target },
+        { target, report: (step) => context.note(`${step} …`) },
         context.signal,
       );
       if (unchanged || input.json) return deployment;
@@ -49,7 +48,7 @@ export const invoke: Command = {
       return deployment;
     };
     const qualifier = input.text("qualifier");
-    if (qualifier !== undefined) return invokeQualified(input, context, { text, sent: { ...sent, qualifier } });
+    if (qualifier !== undefined) return invokeQualified(input, context, { text, target, sent: { ...sent, qualifier } });
     const deployment = (await upToDate(deployer, ref, deploy, target)) ?? (await deploy("was not deployed"));
     return show(input, context, await invokeOrRedeploy(context, deployer, { deployment, sent, deploy }));
   },
@@ -64,21 +63,21 @@ function show(input: CommandInput, context: CliContext, result: InvocationResult
 async function invokeQualified(
   input: CommandInput,
   context: CliContext,
-  { text, sent }: { readonly text: string; readonly sent: InvocationInput },
+  { text, target, sent }: { readonly text: string; readonly target: ProviderId; readonly sent: InvocationInput },
 ): Promise<number> {
-  const deployment = await findDeployed(context, text, toTarget(input));
+  const deployment = await findDeployed(context, text, target);
   return show(input, context, await invokeDeployment(await context.deployer(), deployment, sent, context.signal));
 }
 
 type Deploy = (why: string) => Promise<Deployment>;
 
 async function upToDate(
-  { store }: Deployer,
+  { store, provider }: Deployer,
   ref: FunctionRef,
   deploy: Deploy,
   target: Deployment["target"],
 ): Promise<Deployment | undefined> {
-  const deployment = await store.find(ref, target);
+  const deployment = await store.find(ref, target, await (await provider(target)).place?.());
   if (!deployment || !(await mayBeStale(deployment))) return deployment;
   return deploy("has changed since it was deployed");
 }

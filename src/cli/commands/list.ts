@@ -1,4 +1,5 @@
 import type { Deployment } from "../../deploy/provider.ts";
+import { targetText } from "../../deploy/target-text.ts";
 import { isStale } from "../../deploy/staleness.ts";
 import { EXIT, wrongUsage, type Command } from "../command.ts";
 
@@ -16,6 +17,7 @@ export const list: Command = {
       deployments.map(async (deployment) => ({
         function: context.idOf(deployment.function),
         ...describe(deployment),
+        where: targetText(deployment),
         stale: await isStale(deployment),
       })),
     );
@@ -26,11 +28,13 @@ export const list: Command = {
   },
 };
 
-function describe({ target, name, version, artifactBytes, deployedAt, configuration }: Deployment) {
+function describe({ target, place, name, version, artifactBytes, deployedAt, configuration }: Deployment) {
   const { memoryMb, timeoutMs } = configuration;
-  return { target, name, version, artifactBytes, deployedAt, memoryMb, timeoutMs };
+  return { target, ...place, name, version, artifactBytes, deployedAt, memoryMb, timeoutMs };
 }
 
-function lineFor(entry: ReturnType<typeof describe> & { readonly function: string; readonly stale: boolean }): string {
-  return `${entry.function} → ${entry.target}/${entry.name}${entry.stale ? " (sources have changed since)" : ""}`;
+function lineFor(
+  entry: ReturnType<typeof describe> & { readonly function: string; readonly where: string; readonly stale: boolean },
+): string {
+  return `${entry.function} → ${entry.where}/${entry.name}${entry.stale ? " (sources have changed since)" : ""}`;
 }

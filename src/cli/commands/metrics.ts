@@ -1,24 +1,26 @@
 import { FaasifyError } from "../../core/errors.ts";
+import type { ProviderId } from "../../core/invocation.ts";
+import type { Deployer } from "../../deploy/deploy-function.ts";
 import type { Deployment, FunctionMetrics } from "../../deploy/provider.ts";
+import { targetText } from "../../deploy/target-text.ts";
 import { EXIT, type Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { findDeployed } from "../deployed.ts";
-import { targetOption, toTarget } from "../target.ts";
+import { chooseTarget, targetHelp, targetOption } from "../target.ts";
 
 export const metrics: Command = {
   name: "metrics",
   summary: "Count invocations, errors, throttles and cold starts, with p50 and p95 of the duration",
   usage: "[<file>#<function>]... [--target T] [--json]",
-  help: ["Without a function: all that is deployed.", "", "  --target T  where: local (the default)"].join("\n"),
+  help: ["Without a function: all that is deployed there.", "", ...targetHelp].join("\n"),
   options: targetOption,
   run: async (input, context) => {
-    const target = toTarget(input);
-    const { store, provider } = await context.deployer();
-    await provider(target);
+    const deployer = await context.deployer();
+    const target = await chooseTarget(metrics, input, deployer);
     const named = input.positionals.length > 0;
     const deployments = named
       ? await Promise.all(input.positionals.map((text) => findDeployed(context, text, target)))
-      : (await store.list()).filter((deployment) => deployment.target === target);
+      : await deployedTo(deployer, target);
     const found = await Promise.all(deployments.map((deployment) => measure(context, deployment, named)));
     const functions = found.filter((entry) => entry !== undefined);
     if (input.json) context.print(JSON.stringify({ functions }));
@@ -27,11 +29,17 @@ export const metrics: Command = {
   },
 };
 
+async function deployedTo({ store, provider }: Deployer, target: ProviderId): Promise<readonly Deployment[]> {
+  const place = await (await provider(target)).place?.();
+  const where = targetText({ target, ...(place && { place }) });
+  return (await store.list()).filter((deployment) => targetText(deployment) === where);
+}
+
 type Row = FunctionMetrics & { readonly function: string };
 
 /** What is noted down but gone from its target has no metrics: an error only where the user asked for that function. */
 async function measure(context: CliContext, deployment: Deployment, named: boolean): Promise<Row | undefined> {
-  const provider = await (await context.deployer()).provider(deployment.target);
+  const provider = await (await context.deployer()).provider(deployment.target, deployment.place);
   try {
     return {
       function: context.idOf(deployment.function),

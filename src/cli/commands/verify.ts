@@ -12,7 +12,7 @@ import type { ParameterShape } from "../../verify/shape.ts";
 import { verify as compareSides, type Verification, type VerifiedCase } from "../../verify/verify.ts";
 import { EXIT, numberOption, wrongUsage, type Command, type CommandInput } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { targetOption, toTarget } from "../target.ts";
+import { chooseTarget, targetNameOption } from "../target.ts";
 import { decompose } from "./decompose.ts";
 
 const defaultCases = 100;
@@ -38,7 +38,7 @@ export const verify: Command = {
     "  --target T   where: local (the default)",
   ].join("\n"),
   options: {
-    ...targetOption,
+    ...targetNameOption,
     cases: { type: "string" },
     args: { type: "string", multiple: true },
     seed: { type: "string" },
@@ -56,7 +56,7 @@ export const verify: Command = {
     const sources = sourcesFor(input, { given, parameters, seed, model });
     const verification = await verifyIn(context, model, {
       sources,
-      target: toTarget(input),
+      target: await chooseTarget(verify, input, await context.deployer()),
       paths: pathAliases(ref.file),
     });
     if (input.json) context.print(JSON.stringify(toJson(context, ref, verification, seed)));

@@ -31,8 +31,8 @@ export async function releaseCanary(
   { alias, plan }: ReleaseOptions,
   signal: AbortSignal,
 ): Promise<CanaryState> {
-  const { name, target } = before;
-  const { versions, canaries } = releasesOf(await deployer.provider(target));
+  const { name, target, place } = before;
+  const { versions, canaries } = releasesOf(await deployer.provider(target, place));
   const current = await canaries.find(name, signal);
   if (current && !current.outcome) {
     throw new FaasifyError("canary-running", `A canary of ${name} runs already`, {
@@ -40,7 +40,7 @@ export async function releaseCanary(
     });
   }
   const stable = (await versions.alias(name, alias, signal)) ?? (await firstRelease(versions, { name, alias }, signal));
-  const { artifact } = await deployFunction(deployer, before.function, { target }, signal);
+  const { artifact } = await deployFunction(deployer, before.function, { target, ...(place && { place }) }, signal);
   const published = await versions.publish(name, { sha256: artifact.sha256 }, signal);
   if (published.version === stable.version) {
     throw new FaasifyError(

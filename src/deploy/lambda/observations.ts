@@ -2,6 +2,9 @@
 import type { Observation } from "../../core/observation.ts";
 import type { LogEvent } from "../provider.ts";
 
+/** As a filter pattern of CloudWatch Logs: the events that {@link readObservations} needs. */
+export const OBSERVED_EVENTS = `?"REPORT RequestId" ?"Invoke Error" ?"Task timed out after" ?"Uncaught Exception" ?"Unhandled Promise Rejection" ?"Error: Runtime exited"`;
+
 export interface ObservationRange {
   readonly sinceMs: number;
   /** Absent: of all versions. */

@@ -62,7 +62,10 @@ export async function startBackend(): Promise<Backend> {
   writeFileSync(path.join(project, "package.json"), '{ "name": "bench", "private": true, "type": "module" }\n');
   save(0);
   const server = started.use(await startLanguageServer(project, path.join(dataFolder, "artifacts")));
-  const registry = createRegistry({ local: platform.localOptions });
+  const registry = createRegistry({
+    local: platform.localOptions,
+    aws: { bundle: path.resolve("dist/provider-aws.cjs"), options: () => ({}) },
+  });
   const deployer: Deployer = {
     packageFunction: (ref, { debug }) => server.package({ function: ref, debug }),
     store: createDeploymentStore(path.join(dataFolder, "deployments")),

@@ -213,14 +213,20 @@ describe("invoking and removing", () => {
 });
 
 describe("the registry", () => {
-  const registry = createRegistry({ local: { folder: "/nowhere", platformBundle: "/nowhere.cjs", version: "1" } });
+  const registry = createRegistry({
+    local: { folder: "/nowhere", platformBundle: "/nowhere.cjs", version: "1" },
+    aws: { bundle: "/nowhere.cjs", options: () => ({}) },
+  });
 
   it("makes a provider once", async () => {
     expect(await registry.get("local")).toBe(await registry.get("local"));
   });
 
   it.each(["mars", "", "constructor", "__proto__"])("refuses a target that it does not know: %j", async (target) => {
-    await expect(registry.get(target)).rejects.toMatchObject({ code: "target-unknown", remedy: "Use one of: local" });
+    await expect(registry.get(target)).rejects.toMatchObject({
+      code: "target-unknown",
+      remedy: "Use one of: local, aws",
+    });
   });
 });
 

@@ -19,6 +19,21 @@ it("finds what was saved, also from another process", async () => {
   expect(await other.find({ ...ref, name: "greet" }, "local")).toBeUndefined();
 });
 
+it("keeps the deployments of one function in several places apart", async () => {
+  const store = createDeploymentStore(temporaryFolder());
+  const places = [{ region: "eu-central-1" }, { region: "eu-west-1" }, { region: "eu-west-1", profile: "test" }];
+  const on = (place: (typeof places)[number]): Deployment => ({ ...deployment(), target: "aws", place });
+  for (const place of places) await store.save(on(place));
+  await store.save(deployment());
+
+  for (const place of places) expect(await store.find(ref, "aws", place)).toEqual(on(place));
+  expect(await store.find(ref, "aws", { region: "us-east-1" })).toBeUndefined();
+  expect(await store.find(ref, "local")).toEqual(deployment());
+
+  await store.remove(on({ region: "eu-west-1" }));
+  expect(await store.list()).toHaveLength(3);
+});
+
 it("lists nothing before anything was deployed", async () => {
   expect(await createDeploymentStore(path.join(temporaryFolder(), "missing")).list()).toEqual([]);
 });

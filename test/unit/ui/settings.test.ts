@@ -9,6 +9,11 @@ const defaults = (key: string): unknown => properties[`faasify.${key}`]?.default
 it("accepts the defaults of package.json", () => {
   expect(parseSettings(defaults)).toEqual({
     target: "local",
+    "aws.region": "",
+    "aws.profile": "",
+    "aws.endpoint": "",
+    "aws.role": "",
+    "aws.codeBucket": "",
     memoryMb: 256,
     timeoutSeconds: 30,
     node: "",
@@ -26,6 +31,8 @@ it.each([
   ["timeoutSeconds", 0],
   ["timeoutSeconds", 901],
   ["target", "moon"],
+  ["aws.region", 1],
+  ["aws.endpoint", "localhost"],
   ["node", 22],
   ["invoke.stopAtBreakpoints", "yes"],
 ])("names the wrong setting: %s = %j", (wrong, value) => {
