@@ -47,15 +47,8 @@ export interface Aws {
 }
 
 export function createAws(options: AwsOptions): Aws {
-  const { region: givenRegion, endpoint, profile = process.env["AWS_PROFILE"] || undefined } = options;
-  const common = {
-    ...(givenRegion !== undefined && { region: givenRegion }),
-    ...(profile !== undefined && { profile }),
-    ...(endpoint !== undefined && { endpoint }),
-    maxAttempts: ATTEMPTS,
-    customUserAgent: `faasify/${version}`,
-    requestHandler: { connectionTimeout: CONNECT_LIMIT_MS, socketTimeout: IDLE_LIMIT_MS },
-  };
+  const { profile = process.env["AWS_PROFILE"] || undefined } = options;
+  const common = clientConfiguration({ ...options, profile });
   const lambda = new LambdaClient(common);
   const sts = new STSClient(common);
   let identity: Promise<Identity> | undefined;
@@ -66,7 +59,7 @@ export function createAws(options: AwsOptions): Aws {
       return await request({ abortSignal: signal });
     } catch (error) {
       signal.throwIfAborted();
-      throw new AwsError(action, error);
+      throw new AwsError(action, error, profile);
     }
   };
   const ask = async (signal: AbortSignal): Promise<Identity> => {
@@ -110,5 +103,16 @@ export function createAws(options: AwsOptions): Aws {
       };
     },
     send,
+  };
+}
+
+function clientConfiguration({ region, profile, endpoint }: AwsOptions) {
+  return {
+    ...(region !== undefined && { region }),
+    ...(profile !== undefined && { profile }),
+    ...(endpoint !== undefined && { endpoint }),
+    maxAttempts: ATTEMPTS,
+    customUserAgent: `faasify/${version}`,
+    requestHandler: { connectionTimeout: CONNECT_LIMIT_MS, socketTimeout: IDLE_LIMIT_MS },
   };
 }

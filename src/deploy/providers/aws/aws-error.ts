@@ -8,8 +8,10 @@ export class AwsError extends Error {
   /** `ResourceNotFoundException`, `ECONNRESET`, … */
   readonly type: string;
 
-  constructor(action: string, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  /** @param profile - whose credentials were to be used */
+  constructor(action: string, cause: unknown, profile?: string) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(profile === undefined ? message : `${message} [profile ${profile}]`, { cause });
     this.action = action;
     const { name, code } = (cause ?? {}) as { readonly name?: unknown; readonly code?: unknown };
     this.type = typeof code === "string" && /^E[A-Z_]+$/.test(code) ? code : String(name);
