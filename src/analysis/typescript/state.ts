@@ -57,7 +57,7 @@ export function stateReached(workspace: Workspace, root: Root, reach: Reach): St
   const add = (module: Module, binding: Binding, origin: Origin): void => {
     const key = keyOf(module, binding.name);
     if (uses.has(key) || binding.imported) return;
-    const found = changesOf(changes, module, binding);
+    const found = changesOf(workspace, changes, { module, binding });
     const hidden = workspace.remember("hidden state", binding, () => hiddenState(workspace, module, binding));
     const why = hidden?.because ?? becauseOf(found);
     if (why === undefined) return;
@@ -120,10 +120,16 @@ function importersOf(workspace: Workspace, module: Module, name: string): readon
 }
 
 /** Its own, and what is done to its content through other names: `const { rows } = table`. */
-function changesOf(changes: Changes, module: Module, { name, declaration }: Binding): Change[] {
+function changesOf(
+  workspace: Workspace,
+  changes: Changes,
+  { module, binding }: { readonly module: Module; readonly binding: Binding },
+): Change[] {
+  const { name, declaration } = binding;
   const own = changes.of(keyOf(module, name));
   if (!ts.isVariableDeclaration(declaration) || functionOf(declaration)) return [...own];
-  const others = Array.from(aliasesOf(module, name)).flatMap((alias) => changes.of(keyOf(module, alias)));
+  const aliases = workspace.remember("aliases", binding, () => Array.from(aliasesOf(module, name)));
+  const others = aliases.flatMap((alias) => changes.of(keyOf(module, alias)));
   return [...own, ...others.filter(({ isAssigned }) => !isAssigned)];
 }
 

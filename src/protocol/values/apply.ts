@@ -3,7 +3,7 @@ import { fromBase64 } from "./base64.ts";
 import { bufferKind } from "./binary-kinds.ts";
 import type { CodecOptions } from "./contract.ts";
 import { asArray, asRecord, type Decoder, writeBytes } from "./decode.ts";
-import { EncodedValueBroken } from "./errors.ts";
+import { EncodedValueBroken, withArticle } from "./errors.ts";
 import type { Kind } from "./kinds.ts";
 import {
   canDelete,
@@ -69,7 +69,7 @@ function whyNot(plan: Plan): string | undefined {
 }
 
 function whyNotData(target: object, kind: Kind, data: readonly unknown[]): string | undefined {
-  if (!kind.write) return `it is a ${kind.name}`;
+  if (!kind.write) return `it is ${withArticle(kind.name)}`;
   // Throws for data that is none of this kind.
   if (!kind.late) kind.make(data);
   return whyNotLength(target, kind, data[0]);
@@ -77,7 +77,7 @@ function whyNotData(target: object, kind: Kind, data: readonly unknown[]): strin
 
 function whyNotBytes({ target, kind, spans }: Plan): string | undefined {
   if (spans.length === 0) return undefined;
-  if (kind !== bufferKind) return `it is a ${kind.name}`;
+  if (kind !== bufferKind) return `it is ${withArticle(kind.name)}`;
   const { byteLength } = target as ArrayBuffer;
   for (let index = 0; index < spans.length; index += 2) {
     const [offset, text] = [spans[index], spans[index + 1]];

@@ -84,7 +84,6 @@ export const programs: Readonly<Record<string, Files>> = {
   "a method replaced later": mjs(
     "export class A { run() { return 1; } }\nA.prototype.run = () => 2;\nexport let f = () => 1;\nf = () => 2;",
   ),
-
   // Nested functions
   "a nested function that others change": mjs(
     [
@@ -127,8 +126,21 @@ export const programs: Readonly<Record<string, Files>> = {
       "exports.aliased = function () { let n = 1; function inner(a) { arguments[0] = 2; return a + n; } return inner(1); };",
     ].join("\n"),
   },
+  "objects with methods that are changed": mjs(
+    [
+      "export const counter = { n: 0 };",
+      "counter.next = function () { return ++this.n; };",
+      "export const adds = { more(x) { this['x' + x] = 1; } };",
+      "export const hooks = { run: () => 1, n: 0 };",
+      "export const setHook = (name) => { hooks[name] = 1; };",
+      "export const list = [() => 1];",
+      "export const push = (x) => { list.push(x); };",
+      "export function makes() { function P() {} P.prototype.run = function () { return this.x; }; return P.name; }",
+      "export class Area { w = 2; get size() { return this.w * 2; } }",
+      "console.log(new Area().size);",
+    ].join("\n"),
+  ),
   "a constructor with methods": mjs("export function P() {}\nP.prototype.run = function () { return 1; };"),
-
   // Dependencies
   "what is not installed": {
     "a.mjs": "import { x } from 'gone';\nimport { y } from './b.mjs';\nexport const f = () => x + y();",
@@ -161,7 +173,6 @@ export const programs: Readonly<Record<string, Files>> = {
       "import data from './d.json' with { type: 'json' };\ndata.x = 1;\nexport const f = () => data.x;\nexport function change() { data.x = 2; }",
     "d.json": "{}",
   },
-
   // Captured values and state
   "state that travels": mjs(
     "let n = 0;\nexport const f = () => ++n;\nconst list = [];\nexport const all = () => list;\nexport const add = (x) => list.push(x);",
@@ -233,7 +244,6 @@ export const programs: Readonly<Record<string, Files>> = {
     "node_modules/base/package.json": '{"name":"base","type":"module","exports":"./index.js"}',
     "node_modules/base/index.js": "export class Base {}",
   },
-
   // Effects
   "exports that are changed": {
     "a.cjs": "exports.count = 0;\nexports.f = () => { exports.count += 1; return exports.count; };",
@@ -308,7 +318,6 @@ export const programs: Readonly<Record<string, Files>> = {
   "a trivial function in a loop": mjs(
     "const square = (x) => x * x;\nexport const sum = (list) => list.reduce((all, x) => all + square(x), 0);",
   ),
-
   // Directives
   "directives with mistakes": mjs(
     [
@@ -334,7 +343,6 @@ export const programs: Readonly<Record<string, Files>> = {
       "const text = 1;",
     ].join("\n"),
   ),
-
   // Programs
   "rulings of a decomposition": mjs(
     [
@@ -385,13 +393,3 @@ export const programs: Readonly<Record<string, Files>> = {
     "import fs from 'node:fs';\nexport const f = () => fs.readFileSync(new URL('./rates.txt', import.meta.url), 'utf8');\nfs.writeFileSync(new URL('./rates.txt', import.meta.url), '1');\nconsole.log(f());",
   ),
 };
-
-/** Functions of a running program, each marked by `⟨`, as an executor is given them. */
-export const runningFunctions: readonly string[] = [
-  "export const n = 1;⟨",
-  "export function outer() { return run(⟨function* () { yield 1; }); }",
-  "export function outer() { return run(⟨() => this.x); }",
-  "export function outer() { return run(⟨() => arguments[0]); }",
-  "export class A { ⟨m() { return 1; } }",
-  "export function outer() { let n = 0; return run(⟨() => { n += 1; }); }",
-];

@@ -10,7 +10,8 @@ import { liftFunction } from "../../../src/transform/lift-function.ts";
 import { extractUnit } from "../../../src/transform/extract-unit.ts";
 import { extractionRefusal } from "../../../src/transform/extraction-refusal.ts";
 import { project, type Project } from "../../unit/analysis/project.ts";
-import { programs, runningFunctions, type Files } from "./programs.ts";
+import { programs, type Files } from "./programs.ts";
+import { runningFunctions } from "./running-functions.ts";
 import { textsIn } from "./texts.ts";
 
 /** What only an oversight makes anybody read: of ours, and of TypeScript, which says neither yes nor no. */

@@ -54,7 +54,7 @@ function partsOf(node: ts.Node): readonly string[] | undefined {
 
 function isWording(parts: readonly string[]): boolean {
   const isCode = parts.some((part) =>
-    /=>|\?\?=|;\s*$|[{}]|\(captured|module\.exports|if \("|^throw new|^export async/.test(part),
+    /=>|\?\?=|;\s*$|[{}]|\(captured|module\.exports|if \("|^throw new|^\[object |^export async/.test(part),
   );
   return !isCode && parts.some((part) => /[a-z]+[ ,] ?[a-z]+/i.test(part));
 }
@@ -62,18 +62,18 @@ function isWording(parts: readonly string[]): boolean {
 /** Lists of names, keys of caches, code that is generated, and errors that only a mistake of ours can raise. */
 function isNoMessage(node: ts.Node): boolean {
   for (let current = node; current.parent && !ts.isStatement(current); current = current.parent) {
-    const { parent } = current;
-    if (ts.isImportDeclaration(parent) || ts.isTypeNode(parent)) return true;
-    if (ts.isPropertyAccessExpression(parent) && parent.name.text === "split") return true;
-    if (
-      ts.isCallExpression(parent) &&
-      parent.expression.getText().endsWith(".remember") &&
-      parent.arguments[0] === current
-    )
-      return true;
-    if (ts.isNewExpression(parent) && /^(?:Error|TypeError|Set)$/.test(parent.expression.getText())) return true;
+    if (isNoMessageIn(current, current.parent)) return true;
   }
   return false;
+}
+
+function isNoMessageIn(node: ts.Node, parent: ts.Node): boolean {
+  if (ts.isVariableDeclaration(parent)) return parent.name.getText().endsWith("Names");
+  if (ts.isPropertyAccessExpression(parent)) return parent.name.text === "split";
+  if (ts.isNewExpression(parent)) return /^(?:Error|TypeError|Set)$/.test(parent.expression.getText());
+  if (ts.isCallExpression(parent))
+    return parent.expression.getText().endsWith(".remember") && parent.arguments[0] === node;
+  return ts.isImportDeclaration(parent) || ts.isTypeNode(parent);
 }
 
 function escaped(text: string): string {
