@@ -87,6 +87,8 @@ export const platformUsageSchema = v.object({
     reserved: v.number(),
     /** After so many milliseconds without an invocation a sandbox ends. */
     idleMs: v.number(),
+    /** `shared`: sandboxes have the machine's processors in common, whatever memory they have; Lambda gives in proportion. */
+    cpu: v.literal("shared"),
   }),
 });
 

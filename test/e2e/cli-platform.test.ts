@@ -24,7 +24,10 @@ it("starts, describes and stops the platform", async () => {
   expect(status).toMatchObject({
     memoryMb: { platform: expect.any(Number), sandboxes: expect.any(Number) },
     diskBytes: { used: expect.any(Number), free: expect.any(Number) },
-    limits: { concurrency: 1_000, reserved: 0, idleMs: 300_000 },
+    limits: { concurrency: 1_000, reserved: 0, idleMs: 300_000, cpu: "shared" },
+  });
+  expect(await place.run("platform", "status")).toMatchObject({
+    stdout: expect.stringContaining("CPU: shared by all sandboxes, not in proportion to their memory"),
   });
 
   expect(started).toMatchObject({

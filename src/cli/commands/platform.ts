@@ -82,6 +82,7 @@ function statusLines({ info, status }: RunningPlatform, { memoryMb, diskBytes, l
     `${status.functions} functions, ${status.sandboxes} sandboxes, ${status.events} events waiting, up ${Math.round(status.uptimeMs / 1000)} s.`,
     `Memory: ${memoryMb.platform} MiB, and ${memoryMb.sandboxes} MiB in sandboxes. Disk: ${mib(diskBytes.used)}, ${mib(diskBytes.free)} free.`,
     `Limits: ${limits.concurrency} invocations at once, ${limits.reserved} of them reserved; sandboxes end after ${Math.round(limits.idleMs / 1000)} s without work.`,
+    "CPU: shared by all sandboxes, not in proportion to their memory as on Lambda.",
   ];
 }
 

@@ -72,7 +72,7 @@ async function usage({ catalogue, invoker, folder, idleMs, maxConcurrency }: Own
   return {
     memoryMb: { platform: Math.round(process.memoryUsage.rss() / MIB), sandboxes: Math.round(invoker.memoryMb()) },
     diskBytes: { used, free },
-    limits: { concurrency: maxConcurrency, reserved: catalogue.reservedConcurrency, idleMs },
+    limits: { concurrency: maxConcurrency, reserved: catalogue.reservedConcurrency, idleMs, cpu: "shared" },
   };
 }
 
