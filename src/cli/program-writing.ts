@@ -67,7 +67,7 @@ async function writeManifest(
   const functions = packed.moved.flatMap((moved) => {
     const artifact = packed.artifacts.get(moved);
     const key = `${place(moved.ref.file)}#${moved.ref.name}`;
-    return artifact ? [[key, describeRemote(moved, artifact, { place, own })] as const] : [];
+    return artifact ? [[key, describeRemote(moved, artifact, { place, own, root: staging })] as const] : [];
   });
   const manifest: Manifest = {
     faasify: version,

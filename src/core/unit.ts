@@ -100,4 +100,6 @@ export interface UnitClass extends UnitName {
 export interface UnitVariable extends UnitName {
   /** Declared by `let` or `var`. What a constant holds is changed in place. */
   readonly assignable: boolean;
+  /** A constant that each process makes anew: the unit's is given the program's value. */
+  readonly sent?: true;
 }

@@ -3,6 +3,7 @@
  * docs/decompose.md. When in doubt a function stays.
  */
 import { ts } from "ts-morph";
+import { environmentUse } from "../analysis/typescript/environment.ts";
 import { collectFacts, type Facts, type Reference } from "../analysis/typescript/facts.ts";
 import type { FunctionSite } from "../analysis/typescript/function-sites.ts";
 import { functionOf } from "../analysis/typescript/lookup.ts";
@@ -51,7 +52,7 @@ function refusedProcess(effects: ReadonlySet<Effect>): string | undefined {
 function ruleOnAsync({ slice }: Subject, effects: ReadonlySet<Effect>, isOutside: boolean): Ruling {
   const codes = factsOf(slice);
   const isLate = isOutside || codes.some(({ node }) => waits(node));
-  if (isLate && slice.model.state.some(({ treatment }) => treatment === "travelling"))
+  if (isLate && slice.state.some(({ sent }) => !sent))
     return { reason: "is asynchronous and uses variables that change, which others may change while it waits" };
   if (isLate && effects.has("console")) {
     return { reason: "prints while it waits, and its output could come in another order" };
@@ -175,14 +176,12 @@ function refusedLoadEffect({ loadEffect }: Subject): string | undefined {
 /** Only variables with constant names can be sent along. */
 function refusedEnvironment(slice: Slice): string | undefined {
   if (!slice.model.effects.includes("environment")) return undefined;
-  const unknown = factsOf(slice).some(({ facts }) =>
-    facts.references.some(
-      ({ name, chain, use, deferred }) =>
-        name === "process" &&
-        chain[0] === "env" &&
-        // What is set while a file loads is sent with each call.
-        (chain[1] === undefined || chain[1] === "*" || (deferred && (use === "write" || use === "mutate"))),
-    ),
+  const unknown = factsOf(slice).some(({ module, facts }) =>
+    facts.references.some((reference) => {
+      const use = environmentUse(module, reference);
+      // What is set while a file loads is sent with each call.
+      return use !== undefined && (use.isOpen || (use.isWrite && reference.deferred));
+    }),
   );
   return unknown ? "uses the environment other than by reading variables of constant names" : undefined;
 }

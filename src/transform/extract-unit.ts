@@ -1,11 +1,13 @@
 /** FunctionModel → Unit: the function with everything it needs, and nothing else. */
+import { ts } from "ts-morph";
 import type { Analyzer } from "../analysis/analyzer.ts";
+import type { Module } from "../analysis/typescript/module.ts";
 import type { Slice } from "../analysis/typescript/slice.ts";
 import { fileNotParsed } from "../analysis/file-not-parsed.ts";
 import { FaasifyError } from "../core/errors.ts";
 import { canMove, type FunctionModel } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
-import type { Rewrite, Unit, UnitFile, UnitName } from "../core/unit.ts";
+import type { Rewrite, Unit, UnitFile, UnitName, UnitVariable } from "../core/unit.ts";
 import { blankModule } from "./blank.ts";
 import { liftedText } from "./lifted-text.ts";
 import { insert, namesText, type Insertion, type NamesText } from "./unit-exports.ts";
@@ -65,11 +67,13 @@ function staysLocal({ file, name, verdict, reasons }: FunctionModel): FaasifyErr
 function filesOf(slice: Slice): UnitFile[] {
   const sources = slice.files.map(({ module, keep, rewrites, syntax }, index) => {
     const inFile = ({ file }: UnitName): boolean => file === module.file;
-    const names = namesText(module, { state: slice.state.filter(inFile), classes: slice.classes.filter(inFile) });
+    const state = slice.state.filter(inFile);
+    const names = namesText(module, { state, classes: slice.classes.filter(inFile) }, "unit");
     const lifted = index === 0 && slice.lifted ? liftedText(slice.lifted, addedExport) : undefined;
     const insertions = [...(names?.insertions ?? []), ...(lifted?.insertions ?? [])];
     insertions.sort((a, b) => a.offset - b.offset);
-    const text = insert(blankModule(module, keep, lifted?.parts), insertions) + (index === 0 ? exportOf(slice) : "");
+    const blanked = assignable(module, state, blankModule(module, keep, lifted?.parts));
+    const text = insert(blanked, insertions) + (index === 0 ? exportOf(slice) : "");
     return {
       path: module.file,
       text: text + registration(names),
@@ -77,6 +81,18 @@ function filesOf(slice: Slice): UnitFile[] {
     };
   });
   return [...sources, ...slice.jsonFiles.map(({ file, text }) => ({ path: file, text }))];
+}
+
+/** `const` becomes `let` where calls give the constant the value that it has in the program; nothing moves. */
+function assignable({ bindings }: Module, state: readonly UnitVariable[], text: string): string {
+  let result = text;
+  for (const { name, sent } of state) {
+    const list = sent && bindings.get(name)?.declaration.parent;
+    if (!list || !ts.isVariableDeclarationList(list)) continue;
+    const start = list.getStart();
+    result = `${result.slice(0, start)}let  ${result.slice(start + 5)}`;
+  }
+  return result;
 }
 
 /** What is inserted in front of it moves it. */

@@ -34,14 +34,18 @@ export interface NamesText {
 const HIDDEN = "__faasifyHidden";
 
 /** Undefined when the file has nothing to make known. */
-export function namesText({ bindings }: Pick<Module, "bindings">, names: FileNames): NamesText | undefined {
+export function namesText(
+  { bindings }: Pick<Module, "bindings">,
+  names: FileNames,
+  side: "program" | "unit" = "program",
+): NamesText | undefined {
   if (names.state.length === 0 && names.classes.length === 0) return undefined;
   const openings = openingsOf(bindings, names);
   const classes = names.classes.map(({ id, name, mixed }) => {
     const hidden = openings.get(name)?.instances ? `, hidden: () => ${HIDDEN}?.${name}` : "";
     return `${JSON.stringify(id)}: { get: () => ${name}${hidden}${mixed ? ", mixed: true" : ""} }`;
   });
-  const state = names.state.map((variable) => `${JSON.stringify(variable.id)}: ${accessText(variable)}`);
+  const state = names.state.map((variable) => `${JSON.stringify(variable.id)}: ${accessText(variable, side)}`);
   const insertions = Array.from(openings, ([name, opening]) => insertionFor(name, opening));
   return {
     literal: `{ state: ${record(state)}, classes: ${record(classes)} }`,
@@ -55,7 +59,7 @@ function record(entries: readonly string[]): string {
 }
 
 /** `{ get: () => n, set: (value) => { n = value; } }` */
-function accessText({ name, assignable }: UnitVariable): string {
+function accessText({ name, assignable, sent }: UnitVariable, side: "program" | "unit"): string {
   const [owner = "", property] = name.split(".");
   if (property?.startsWith("#")) {
     const access = `${HIDDEN}.${owner}.statics["${property}"]`;
@@ -63,7 +67,7 @@ function accessText({ name, assignable }: UnitVariable): string {
   }
   // The variable itself may be called `value`.
   const given = name === "value" ? "given" : "value";
-  return `{ get: () => ${name}${assignable ? `, set: (${given}) => { ${name} = ${given}; }` : ""} }`;
+  return `{ get: () => ${name}${assignable || (sent && side === "unit") ? `, set: (${given}) => { ${name} = ${given}; }` : ""} }`;
 }
 
 /** What must be said from inside a class. */

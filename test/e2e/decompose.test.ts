@@ -75,7 +75,6 @@ const local: Readonly<Record<string, string>> = {
   "returned-closure.mjs": "returns a function",
   "sloppy.cjs": "",
   "state-closure.mjs": "closure",
-  "state-random-constant.mjs": "random",
   "template-tag-state.mjs": "tag may remember",
   "timer-left-behind.mjs": "when it has returned",
 };

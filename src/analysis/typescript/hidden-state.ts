@@ -6,6 +6,7 @@ import { declarationBehind, functionOf, unwrap, type Declared } from "./lookup.t
 import { changedByMembers, dataProperties } from "./members.ts";
 import type { Binding, Module } from "./module.ts";
 import { effectOf, outsideNameOf } from "./outside-names.ts";
+import { sentConstants } from "./sent-constants.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Hidden {
@@ -141,11 +142,11 @@ const sources = {
 
 /** `const id = randomUUID()`: evaluated again in the cloud, it would be another one. */
 function madeWhileLoading(workspace: Workspace, module: Module, { items, kind }: Binding): Hidden | undefined {
-  for (const { facts } of items) {
-    const found = sourceIn(workspace, module, facts, new Set());
+  for (const item of items) {
+    const found = sourceIn(workspace, module, item.facts, new Set());
     if (!found) continue;
     const because = `is computed from ${sources[found.from]} (\`${found.text}\`) when its file is loaded`;
-    const travels = kind === "let";
+    const travels = kind === "let" || sentConstants(workspace, module, item).length > 0;
     return {
       because,
       writes: false,

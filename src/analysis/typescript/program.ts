@@ -12,6 +12,7 @@ import { effectOf, outsideNameOf } from "./outside-names.ts";
 import { assetReadBy, fileOf } from "./own-place.ts";
 import { reachFrom } from "./reach.ts";
 import { isSourceFile } from "./resolve.ts";
+import { sentConstants } from "./sent-constants.ts";
 import type { Slice } from "./slice.ts";
 import { placeOf } from "./state-changes.ts";
 import type { Workspace } from "./workspace.ts";
@@ -216,6 +217,7 @@ function isWaitedFor(node: ts.Node): boolean {
 function loadEffectOfItem(workspace: Workspace, module: Module, item: Item): LoadEffect | undefined {
   const { node, kind } = item;
   if (kind === "type" || kind === "import" || ts.isFunctionDeclaration(node) || functionOf(node)) return undefined;
+  if (sentConstants(workspace, module, item).length > 0) return undefined;
   const isStatement = kind === "effect";
   const facts = collectFacts(node);
   const references = facts.references.filter(({ deferred }) => !deferred);

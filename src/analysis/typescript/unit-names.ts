@@ -13,6 +13,7 @@ import { liftOf } from "./lift.ts";
 import { functionOf, unwrap, type Declared } from "./lookup.ts";
 import { bindingsOf, lineOf, type Binding, type Module } from "./module.ts";
 import { reachFrom, type Reach } from "./reach.ts";
+import { sentConstants } from "./sent-constants.ts";
 import { holdsFunction, rootOf, stateReached, treat } from "./state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -61,7 +62,7 @@ export function unitNamesOf(input: NamesInput): UnitNames {
     .filter(({ treatment }) => treatment === "travelling")
     .flatMap(({ use }) => stateNames(workspace, use));
   return {
-    state: unique(state),
+    state: unique([...state, ...(input.wish === "pinned" ? [] : sentIn(workspace, reach))]),
     classes: unique(
       Array.from(all).flatMap((binding) => {
         const declared = byBinding.get(binding);
@@ -151,13 +152,28 @@ function stateNames(workspace: Workspace, { module, name }: { module: Module; na
   const node = classOf(binding.declaration);
   const properties = node ? staticFields(node) : propertiesOf(module, binding);
   const own = nameOf(workspace, module, binding);
-  if (!properties) return [{ ...own, assignable: binding.kind === "let" }];
+  if (!properties) {
+    const [item] = binding.items;
+    const isSent = item !== undefined && sentConstants(workspace, module, item).length > 0;
+    return [{ ...own, assignable: binding.kind === "let", ...(isSent && { sent: true }) }];
+  }
   return properties.map((property) => ({
     ...own,
     id: `${own.id}.${property}`,
     name: `${name}.${property}`,
     assignable: true,
   }));
+}
+
+/** Constants that the unit would make anew. */
+function sentIn(workspace: Workspace, { items }: Reach): UnitVariable[] {
+  return items.flatMap(({ module, item }) =>
+    sentConstants(workspace, module, item).map((binding) => ({
+      ...nameOf(workspace, module, binding),
+      assignable: false,
+      sent: true as const,
+    })),
+  );
 }
 
 /** Of a function, or an object with methods: what travels of it. */
