@@ -3,6 +3,7 @@ import { ts } from "ts-morph";
 import { formatFunctionRef, type FunctionRef } from "../../core/function-ref.ts";
 import { functionSitesOf, type FunctionSite } from "./function-sites.ts";
 import { declarationBehind } from "./lookup.ts";
+import { scopeOf, usesIn, variableIn } from "./local-variables.ts";
 import { lineOf, type Module } from "./module.ts";
 import type { Program } from "./program.ts";
 import type { Workspace } from "./workspace.ts";
@@ -37,14 +38,21 @@ export function mentionsOf(
 ): readonly Mention[] {
   const modules = [...files, ...around].map(({ module }) => module);
   const names = new Set(refs.map(formatFunctionRef));
-  const asked = askedFor(refs);
+  const tables = new Map(modules.map((module) => [module.file, functionSitesOf(module)]));
+  const nested = new Set(
+    Array.from(tables).flatMap(([file, sites]) =>
+      sites.filter(({ nestedIn }) => nestedIn).map(({ name }) => formatFunctionRef({ file, name })),
+    ),
+  );
+  const asked = askedFor(refs.filter((ref) => !nested.has(formatFunctionRef(ref))));
   return modules.flatMap((module) => {
-    const sites = functionSitesOf(module);
+    const sites = tables.get(module.file) ?? [];
     const bodies = new Set<ts.Node>(
       sites.flatMap(({ name, node }) => (names.has(formatFunctionRef({ file: module.file, name })) ? [node] : [])),
     );
     const outside = (node: ts.Node): boolean => !isInside(node, bodies);
-    return [...byName(workspace, module, asked), ...byProperty(module, asked)]
+    const own = sites.filter(({ name }) => names.has(formatFunctionRef({ file: module.file, name })));
+    return [...byName(workspace, module, asked), ...byProperty(module, asked), ...byScope(module, own)]
       .filter(({ node }) => outside(node))
       .map(({ ref, node, kind }) => {
         const within = siteAround(sites, node);
@@ -89,6 +97,23 @@ function byName(workspace: Workspace, module: Module, { plain, members }: Asked)
     if (!ref || isDeclaration(reference.node)) return [];
     return [{ ref, node: reference.node, kind: reference.use === "call" ? ("call" as const) : ("value" as const) }];
   });
+}
+
+/** Of nested functions: by the variables of the code around them. */
+function byScope({ file }: Module, sites: readonly FunctionSite[]): Found[] {
+  return sites.flatMap(({ name, node, nestedIn, expression }) => {
+    const scope = nestedIn && scopeOf(node, expression);
+    if (!scope || variableIn(scope, expression).declaration !== declarationOf(node)) return [];
+    return usesIn(scope, expression).map((use) => ({
+      ref: { file, name },
+      node: use.node,
+      kind: use.use === "call" ? ("call" as const) : ("value" as const),
+    }));
+  });
+}
+
+function declarationOf(node: ts.Node): ts.Node {
+  return ts.isVariableDeclaration(node.parent) ? node.parent : node;
 }
 
 function isDeclaration({ parent }: ts.Identifier): boolean {
