@@ -73,8 +73,8 @@ async function compare(work: Extract<ToChild, { kind: "compare" }>): Promise<voi
     tell({ kind: "at", index, side: "original" });
     const args = theirs[index] ?? [];
     const expected = await runOriginal(original, args);
-    if (expected === "late") {
-      tell({ kind: "case", index, outcome: "late" });
+    if (expected === "late" || isLarge(expected.value)) {
+      tell({ kind: "case", index, outcome: expected === "late" ? "late" : "large" });
       late += 1;
       continue;
     }
@@ -83,6 +83,16 @@ async function compare(work: Extract<ToChild, { kind: "compare" }>): Promise<voi
     tell({ kind: "case", index, ...result });
   }
   tell({ kind: "compared" });
+}
+
+/** What a function may answer on AWS Lambda, in bytes. */
+const MAX_ANSWER_BYTES = 6 * 1024 * 1024;
+
+/** By the least that its elements take as text: `1,`, or a reference and an object. */
+function isLarge(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [first] = value as readonly unknown[];
+  return value.length * (typeof first === "object" && first !== null ? 20 : 2) > MAX_ANSWER_BYTES;
 }
 
 interface Expected {

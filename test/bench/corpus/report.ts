@@ -44,7 +44,7 @@ export function totalsOf(reports: readonly LibraryReport[]): Totals {
 /** The worst that happened to a function; `nothing` when no call could be compared. */
 export function verdictOn(
   report: FunctionReport,
-): Exclude<CaseOutcome, "late"> | "nothing" | "not-bundled" | "not-loaded" | "not-extracted" {
+): Exclude<CaseOutcome, "late" | "large"> | "nothing" | "not-bundled" | "not-loaded" | "not-extracted" {
   if (report.judged.kind !== "extracted") return "not-extracted";
   if (report.notBundled !== undefined) return "not-bundled";
   if (!report.comparison || report.comparison.notLoaded !== undefined) return "not-loaded";
