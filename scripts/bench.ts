@@ -15,6 +15,7 @@ import { isReached, isSkipped } from "../test/bench/lib/figure.ts";
 import { formatOutcome, formatSummary } from "../test/bench/lib/table.ts";
 import { analysisSpeed } from "../test/bench/analysis-speed.ts";
 import { corpus } from "../test/bench/corpus/corpus.ts";
+import { executor } from "../test/bench/executor/executor.ts";
 import { unitSize } from "../test/bench/corpus/unit-size.ts";
 import { activation } from "../test/bench/rows/activation.ts";
 import { debugStart } from "../test/bench/rows/debug-start.ts";
@@ -43,6 +44,7 @@ const benches: readonly Bench[] = [
   starts,
   load,
   canaryGate,
+  executor,
   shimInProcess,
   shimOnPlatform,
   codec,

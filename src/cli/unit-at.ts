@@ -1,5 +1,6 @@
 /** A function of a running program, by the place where the engine says it begins → its packaged unit. */
 import { createHash } from "node:crypto";
+import path from "node:path";
 import type { Analyzer } from "../analysis/analyzer.ts";
 import type { Program } from "../analysis/typescript/program.ts";
 import { FaasifyError } from "../core/errors.ts";
@@ -21,9 +22,9 @@ export async function buildUnit(analyzer: Analyzer, request: UnitRequest, shimFo
   const program = programFor(analyzer, request);
   const programFile = program.files.find(({ module }) => module.file === file);
   if (!programFile) throw new Error(`${file} has no module`);
-  const { module, format } = programFile;
+  const { module } = programFile;
   const offset = module.sourceFile.getPositionOfLineAndCharacter(request.line0, request.column0);
-  const lifted = liftFunction(module, offset, module.syntax ?? format);
+  const lifted = liftFunction(module, offset);
   checkSource(request, lifted);
   const name = nameOf(lifted);
   try {
@@ -67,7 +68,7 @@ function unitOf(
   { lifted, name }: { readonly lifted: LiftedFunction; readonly name: string },
 ): Unit {
   const ref = { file, name: CHUNK_FUNCTION };
-  const said = (text: string): string => text.replaceAll(CHUNK_FUNCTION, name);
+  const said = (text: string): string => asWritten(text.replaceAll(CHUNK_FUNCTION, name), file, lifted);
   const slice = analyzer.slice(ref);
   const written = slice.model.state.find(({ writes, treatment }) => writes && treatment === "travelling");
   const loadEffect = analyzer.loadEffect(slice);
@@ -106,6 +107,17 @@ function stays(file: string, name: string, why: string): FaasifyError {
   return new FaasifyError("function-stays-local", `${file}#${name} cannot run elsewhere: ${why}`, {
     remedy: "Give it what it needs as its item, and use what it returns",
   });
+}
+
+/** In lines of the original: the function's text stands behind the end of its file. */
+function asWritten(text: string, file: string, { line, liftedLine }: LiftedFunction): string {
+  const moved = (at: string): string => String(Number(at) < liftedLine ? Number(at) : Number(at) - liftedLine + line);
+  const base = path.basename(file);
+  return text
+    .replaceAll(/([^\s`(/\\]+):(\d+)/g, (whole, name: string, at: string) =>
+      name === base ? `${name}:${moved(at)}` : whole,
+    )
+    .replaceAll(/\(line (\d+)\)/g, (_whole, at: string) => `(line ${moved(at)})`);
 }
 
 /** Where types were erased there are blanks. */

@@ -5,8 +5,8 @@
 import { ts } from "ts-morph";
 import { collectFacts, hasModifier, type Reference } from "../analysis/typescript/facts.ts";
 import { functionSitesOf } from "../analysis/typescript/function-sites.ts";
-import { lineOf, type Module } from "../analysis/typescript/module.ts";
-import { namesDeclaredBy } from "../analysis/typescript/scopes.ts";
+import { lineOf, type Item, type Module } from "../analysis/typescript/module.ts";
+import { boundNames, namesDeclaredBy } from "../analysis/typescript/scopes.ts";
 import { FaasifyError } from "../core/errors.ts";
 
 /** The name of the function that is added. */
@@ -30,7 +30,7 @@ export interface LiftedFunction {
  * @param offset - where the engine says that the function begins: at its parameters, or in front of them
  * @throws FaasifyError `function-not-found`, `function-stays-local`
  */
-export function liftFunction(module: Module, offset: number, format: "esm" | "cjs"): LiftedFunction {
+export function liftFunction(module: Module, offset: number): LiftedFunction {
   const node = functionAt(module.sourceFile, offset);
   if (!node?.body) {
     const { line } = module.sourceFile.getLineAndCharacterOfPosition(offset);
@@ -39,40 +39,82 @@ export function liftFunction(module: Module, offset: number, format: "esm" | "cj
     });
   }
   const site = functionSitesOf(module).find((one) => one.node === node && !one.nestedIn && !one.made);
-  const isPlain = site && site.kind !== "method";
-  const lifted = isPlain ? { declarations: [], captured: [], all: [node] } : liftedWith(module, node);
-  const expression = isPlain ? site.expression : node.getText();
-  const line = lineOf(node);
-  const head = headText(module, format, lifted.captured);
+  const runs = runsIn(module, node);
+  const known = site && site.kind !== "method" ? site.expression : undefined;
+  const lifted = known === undefined ? liftedWith(module, node) : { declarations: [], captured: [], all: [node] };
+  const names = new Set(lifted.all.flatMap((part) => collectFacts(part).references.map(({ name }) => name)));
+  const mentioned = Array.from(names).filter((name) => module.bindings.has(name));
+  // What a run has given is data, too: it must not be made by another run there.
+  const given = runs.flatMap(({ node: part }) => namesOf(part)).filter((name) => names.has(name));
+  const captured = [...lifted.captured, ...given].toSorted();
+  const expression = known !== undefined && given.length === 0 ? known : node.getText();
   const before = lifted.declarations.map((declaration) => `${declaration.getText()};\n`).join("");
-  const text = `${module.text}\n${head}${before}const run = (${expression});\n${LOOP}\n`;
-  const liftedLine = isPlain ? line : lineCount(`${module.text}\n${head}${before}`) + 1;
-  const names = lifted.all.flatMap((part) => collectFacts(part).references.map(({ name }) => name));
-  const mentioned = Array.from(new Set(names)).filter((name) => module.bindings.has(name));
-  return { text, captured: lifted.captured, mentioned, source: node.getText(), line, liftedLine };
+  const above = `${blanked(module.text, runs)}\n${headText(module, captured)}${before}`;
+  const text = `${above}const __run = (${expression});\n${LOOP}\n`;
+  const line = lineOf(node);
+  const liftedLine = expression === known ? line : lineCount(above) + 1;
+  return { text, captured, mentioned, source: node.getText(), line, liftedLine };
+}
+
+/**
+ * The parts of the file's top level that start runs: where the function is deployed nothing must start them again,
+ * whatever else they are needed for.
+ */
+function runsIn({ items, bindings }: Module, node: ts.Node): readonly Item[] {
+  const starters = new Set(
+    Array.from(bindings.values()).flatMap(({ name, imported }) => (imported?.specifier === "faasify" ? [name] : [])),
+  );
+  return items.filter(({ kind, facts, statement }) => {
+    if (kind === "import" || kind === "bare-import" || kind === "type") return false;
+    const starts = facts.references.some(({ name, deferred }) => !deferred && starters.has(name));
+    return starts || isHandedOn(node, statement);
+  });
+}
+
+/** Does the statement itself give the function to somebody, as an argument? */
+function isHandedOn(node: ts.Node, statement: ts.Statement): boolean {
+  if (!contains(statement, node)) return false;
+  for (let outer = node; outer !== statement; outer = outer.parent) {
+    if (outer !== node && ts.isFunctionLike(outer)) return false;
+    if (ts.isCallExpression(outer.parent) && outer.parent.expression !== outer) return true;
+  }
+  return false;
+}
+
+function namesOf(part: ts.Node): readonly string[] {
+  return ts.isVariableDeclaration(part) ? boundNames(part.name).map(({ text }) => text) : [];
+}
+
+/** Line breaks stay. */
+function blanked(text: string, items: readonly Item[]): string {
+  return items.reduce((result, { statement }) => {
+    const [start, end] = [statement.getStart(), statement.end];
+    return result.slice(0, start) + result.slice(start, end).replaceAll(/[^\r\n]/g, " ") + result.slice(end);
+  }, text);
 }
 
 function lineCount(text: string): number {
   return text.split("\n").length - 1;
 }
 
-function headText({ file }: Module, format: "esm" | "cjs", captured: readonly string[]): string {
+function headText({ file }: Module, captured: readonly string[]): string {
   const isTypeScript = /\.[cm]?tsx?$/i.test(file);
-  const given = isTypeScript ? "(captured: any, items: any, first: any)" : "(captured, items, first)";
-  const taken = captured.length === 0 ? "" : `const { ${captured.join(", ")} } = captured;`;
-  const start =
-    format === "esm" ? `export async function ${CHUNK_FUNCTION}` : `module.exports.${CHUNK_FUNCTION} = async function`;
-  return `;${start}${given} { ${taken}\n`;
+  const given = isTypeScript ? "(__captured: any, __items: any, __first: any)" : "(__captured, __items, __first)";
+  const taken = captured.length === 0 ? "" : `const { ${captured.join(", ")} } = __captured;`;
+  return `;async function ${CHUNK_FUNCTION}${given} { ${taken}\n`;
 }
 
-/** One that throws does not keep the others of its chunk from running: they are items of their own. */
+/**
+ * One that throws does not keep the others of its chunk from running: they are items of their own. The names are none
+ * that the function's text could mean.
+ */
 const LOOP = [
-  "const done = [];",
-  "for (let at = 0; at < items.length; at++) {",
-  "try { done.push([first < 0 ? await run(...items[at]) : await run(items[at], first + at)]); }",
-  "catch (error) { done.push([undefined, error]); }",
+  "const __done = [];",
+  "for (let __at = 0; __at < __items.length; __at++) {",
+  "try { __done.push([__first < 0 ? await __run(...__items[__at]) : await __run(__items[__at], __first + __at)]); }",
+  "catch (__error) { __done.push([undefined, __error]); }",
   "}",
-  "return done; };",
+  "return __done; }",
 ].join(" ");
 
 type LiftedNode = ts.FunctionLikeDeclaration | ts.VariableStatement | ts.FunctionDeclaration | ts.ClassDeclaration;

@@ -98,6 +98,22 @@ await main(10, { max: 5 });
     expect((await run(process.execPath, [common], { env: environment })).stdout).toBe("[ 2, 4 ]\n");
   });
 
+  it("starts no run again where functions are deployed, and takes along what runs have given", async () => {
+    const file = write({
+      "main.mjs": `${head}import lib from "./lib.cjs";
+const first = await executor().map((x) => lib.add(x, 1), [1]);
+const second = await executor().map((x) => lib.add(x, first[0]), [1]);
+const [items, run, at] = [1, 1, 1];
+const plus = (x) => lib.add(x, second[0] * items * run * at);
+console.log(first, second, await executor().map(plus, [1]), await executor().map(lib.spin, [1]));
+`,
+      "lib.cjs":
+        "exports.add = (a, b) => a + b;\nexports.spin = function spin(ms) { const end = performance.now() + ms; while (performance.now() < end); return ms; };\n",
+    });
+    const { stdout } = await run(process.execPath, [file], { env: environment });
+    expect(stdout).toBe("[ 2 ] [ 3 ] [ 4 ] [ 1 ]\n");
+  });
+
   it("ends with the item's index and what the function threw, in lines of the program", async () => {
     const lines = await output(`class Odd extends Error { code = 7; }
 try {

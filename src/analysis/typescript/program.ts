@@ -6,7 +6,7 @@ import { constantValue } from "./constant-values.ts";
 import { fileReaders } from "./effect-tables.ts";
 import { collectFacts } from "./facts.ts";
 import { effectsReached } from "./effects.ts";
-import { functionOf } from "./lookup.ts";
+import { functionOf, unwrap } from "./lookup.ts";
 import { lineOf, type Item, type Module } from "./module.ts";
 import { effectOf, outsideNameOf } from "./outside-names.ts";
 import { assetReadBy, fileOf } from "./own-place.ts";
@@ -214,9 +214,17 @@ function isWaitedFor(node: ts.Node): boolean {
   return ts.isVariableDeclaration(node) && node.initializer !== undefined && ts.isAwaitExpression(node.initializer);
 }
 
+/** Also `exports.now = () => Date.now()`: nothing of it runs when the file is loaded. */
+function isFunction(node: ts.Node): boolean {
+  if (ts.isFunctionDeclaration(node) || functionOf(node)) return true;
+  if (!ts.isExpressionStatement(node) || !ts.isBinaryExpression(node.expression)) return false;
+  const { operatorToken, right } = node.expression;
+  return operatorToken.kind === ts.SyntaxKind.EqualsToken && functionOf(unwrap(right)) !== undefined;
+}
+
 function loadEffectOfItem(workspace: Workspace, module: Module, item: Item): LoadEffect | undefined {
   const { node, kind } = item;
-  if (kind === "type" || kind === "import" || ts.isFunctionDeclaration(node) || functionOf(node)) return undefined;
+  if (kind === "type" || kind === "import" || isFunction(node)) return undefined;
   if (sentConstants(workspace, module, item).length > 0) return undefined;
   const isStatement = kind === "effect";
   const facts = collectFacts(node);

@@ -87,7 +87,7 @@ function saidOfRunning(text: string): string {
   if (!file) throw new Error("no file");
   return relative(
     written,
-    failureOf(() => liftFunction(file.module, text.indexOf("⟨"), "esm")),
+    failureOf(() => liftFunction(file.module, text.indexOf("⟨"))),
   );
 }
 
