@@ -17,9 +17,6 @@ import { repository } from "./run.ts";
 export const suiteBundle = path.join(repository, "out/test-editor/index.cjs");
 export const suiteWorkspace = path.join(repository, "test/fixtures/editor-workspace");
 
-/** Where the suite finds what it compares with, and the Node that runs it. */
-export const suiteEnvironment = { FAASIFY_TEST_REPOSITORY: repository, FAASIFY_TEST_NODE: process.execPath };
-
 const limitMs = 1_200_000;
 
 export async function buildEditorSuite(): Promise<void> {
@@ -48,7 +45,7 @@ export async function runEditorSuite(): Promise<Counts> {
   try {
     await using server = await startEditorServer(host, {
       folder,
-      env: { ...process.env, FAASIFY_DATA: data, ...suiteEnvironment },
+      env: { ...process.env, FAASIFY_DATA: data },
       testDriver: true,
     });
     await using browser = await startBrowser();

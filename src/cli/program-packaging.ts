@@ -16,18 +16,25 @@ export interface PackedPlan extends DecompositionPlan {
   readonly artifacts: ReadonlyMap<MovedFunction, Artifact>;
 }
 
+export interface Packaging {
+  readonly isSelected: (ref: FunctionRef) => boolean;
+  readonly unitFolder: string;
+  /** Functions can talk with the program while they run, where they are deployed. */
+  readonly hasChannel: boolean;
+}
+
 /** Plans anew until everything in the plan can be packaged. */
 export async function packagePlan(
   context: PackagingContext,
   program: Program,
-  { isSelected, unitFolder }: { readonly isSelected: (ref: FunctionRef) => boolean; readonly unitFolder: string },
+  { isSelected, unitFolder, hasChannel }: Packaging,
 ): Promise<PackedPlan> {
   const { planOf } = await context.analysis();
   const excluded = new Map<string, string>();
   const artifacts = new Map<string, Artifact>();
   for (;;) {
     context.signal.throwIfAborted();
-    const plan = planOf(program, { isSelected, excluded });
+    const plan = planOf(program, { isSelected, excluded, hasChannel });
     const before = excluded.size;
     for (const { ref, unit } of plan.moved) {
       const name = formatFunctionRef(ref);

@@ -9,6 +9,9 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { FaasifyError, serializeError } from "../core/errors.ts";
 import { version } from "../core/version.ts";
+import { dataFolder } from "../deploy/data-folder.ts";
+import type { FaasProvider } from "../deploy/provider.ts";
+import { createRegistry } from "../deploy/registry.ts";
 import type { Plan, PlanRequest } from "../register/plan.ts";
 import { MANIFEST_FILE, type Manifest } from "../stub/manifest.ts";
 import type * as analysisBundle from "./analysis-main.ts";
@@ -51,7 +54,9 @@ async function makePlan(request: PlanRequest): Promise<string> {
     local: { platformBundle: path.join(dist, "platform.cjs") },
   };
   const isSelected = selectionFor(analysis, request, { program, base });
-  const packed = await packagePlan(context, program, { isSelected, unitFolder: folder });
+  const { traits } = await providerOf(request);
+  const hasChannel = traits.reachesLoopback;
+  const packed = await packagePlan(context, program, { isSelected, unitFolder: folder, hasChannel });
   await copyRuntime(dist, folder);
   await writeManifest(request, { packed, folder, base, place });
   const runtime = path.join(folder, "runtime.cjs");
@@ -66,6 +71,14 @@ async function makePlan(request: PlanRequest): Promise<string> {
     stays: packed.staying.map(({ ref, reason }) => ({ function: `${place(ref.file)}#${ref.name}`, reason })),
   };
   return putPlan(programs, plan);
+}
+
+/** Is not connected to. */
+function providerOf({ dist, target }: PlanRequest): Promise<FaasProvider> {
+  const platformBundle = path.join(dist, "platform.cjs");
+  const local = { folder: dataFolder().platform, platformBundle, version };
+  const aws = { bundle: path.join(dist, "provider-aws.cjs"), options: () => ({}) };
+  return createRegistry({ local, aws }).get(target);
 }
 
 /** By the globs that are given; without any, functions with a directive that does not keep them here. */

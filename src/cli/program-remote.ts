@@ -16,7 +16,7 @@ interface CopyPlaces {
 }
 
 export function describeRemote(
-  { ref, unit, mode, isAsync, runsHere, maxArguments }: MovedFunction,
+  { ref, unit, mode, isAsync, runsHere, channel, isLate, maxArguments }: MovedFunction,
   { zipPath, sourceMapPath, handler, bytes, sha256, buildId, inputs }: Artifact,
   { place, own, root }: CopyPlaces,
 ): RemoteFunction {
@@ -36,6 +36,8 @@ export function describeRemote(
     mode,
     isAsync,
     runsHere,
+    channel,
+    isLate,
     ...(maxArguments !== undefined && { maxArguments }),
     ...(unit.manifest.assets.length > 0 && { assets: assetsOf(unit.manifest.assets, place, root) }),
     environment: [...unit.manifest.environment],

@@ -1,7 +1,7 @@
 import type { Artifact } from "../core/artifact.ts";
 import type { CanaryPlan, CanaryState } from "../core/canary/canary.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
-import type { Architecture, UrlAccess } from "../core/function-model.ts";
+import type { Architecture } from "../core/function-model.ts";
 import type { InvocationInput, InvocationResult, ProviderId } from "../core/invocation.ts";
 import type { Observation } from "../core/observation.ts";
 
@@ -12,7 +12,10 @@ export interface ProviderTraits {
   /** Limit on the zip, in bytes. */
   readonly maxArtifactBytes: number;
   readonly maxTimeoutMs: number;
-  /** Whether a deployed function may open an outbound WebSocket to this machine's loopback, as the debug shim needs. */
+  /**
+   * Whether a deployed function may open connections to this machine's loopback, as the debug shim does, and as functions do
+   * that talk with their caller while they run. Those stay local where it may not.
+   */
   readonly reachesLoopback: boolean;
 }
 
@@ -30,6 +33,11 @@ export interface FunctionConfiguration {
   /** An address for plain HTTP, for everybody or for callers with rights. Absent: what there is stays. */
   readonly url?: UrlAccess;
 }
+
+/** Who may call a function's address. */
+export const urlAccesses = ["iam", "public"] as const;
+
+export type UrlAccess = (typeof urlAccesses)[number];
 
 /** What not every platform has. */
 export type PlatformSettings = Pick<FunctionConfiguration, "architecture" | "layers" | "vpc" | "url">;

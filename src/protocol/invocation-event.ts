@@ -4,6 +4,7 @@
  * A FaaSify call is recognised by `faasify: 1`. Anything else is an event of a trigger, of `curl` or of the
  * console: the plain result is returned.
  */
+import type { CallerChannel } from "./live/contract.ts";
 import type { Encoded } from "./values/contract.ts";
 
 export interface FaasifyCall {
@@ -17,6 +18,8 @@ export interface FaasifyCall {
   readonly effects?: true;
   /** The caller's environment variables that the function reads, by name; `null` is not set. */
   readonly environment?: Readonly<Record<string, string | null>>;
+  /** Where the caller listens: the call is a conversation, and its result is told there (live/contract.ts). */
+  readonly channel?: CallerChannel;
 }
 
 export interface FaasifyAnswer {

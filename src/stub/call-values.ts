@@ -3,7 +3,8 @@ import { FaasifyError } from "../core/errors.ts";
 import type { FaasifyAnswer, OutputPiece } from "../protocol/invocation-event.ts";
 import { namedClass, RegisteredClasses, type RegisteredNames, type StateAccess } from "../protocol/registered-names.ts";
 import { decodeAnswer, encodeCall } from "../protocol/values/codec.ts";
-import type { ClassTable, Encoded, SentCall } from "../protocol/values/contract.ts";
+import type { StateSide } from "../protocol/live/contract.ts";
+import type { ClassTable, Encoded, ReferenceTable, SentCall } from "../protocol/values/contract.ts";
 import { EncodedValueBroken, ValueNotPortable } from "../protocol/values/errors.ts";
 import type { RemoteFunction } from "./manifest.ts";
 
@@ -26,14 +27,25 @@ export interface Received {
 }
 
 export interface CallValues {
-  /** @throws FaasifyError `value-not-portable` */
-  encode(key: string, remote: RemoteFunction, values: CalledWith): Prepared;
+  /**
+   * @param references - what becomes of what cannot be copied; absent: it cannot travel
+   * @throws FaasifyError `value-not-portable`
+   */
+  encode(call: Sending, references?: ReferenceTable): Prepared;
+  /** The program's classes that the function knows, and its variables that travel. */
+  sidesOf(call: Sending): { readonly classes: ClassTable; readonly state: StateSide };
   /** @throws FaasifyError `protocol-mismatch` */
   decode(key: string, remote: RemoteFunction, exchange: Exchange): Received;
 }
 
 /** Variables of the code around a nested function, by name. */
 type CapturedAccesses = Readonly<Record<string, StateAccess>>;
+
+export interface Sending {
+  readonly key: string;
+  readonly remote: RemoteFunction;
+  readonly values: CalledWith;
+}
 
 interface CalledWith {
   readonly args: readonly unknown[];
@@ -60,7 +72,8 @@ export function createCallValues(registered: readonly RegisteredNames[]): CallVa
     }
   };
   return {
-    encode: (key, { state, captured: around = [], classes: ids }, { captured = {}, ...values }) => {
+    encode: ({ key, remote, values: { captured = {}, ...values } }, references) => {
+      const { state, captured: around = [], classes: ids } = remote;
       learn();
       const known = classesOf(classes, ids);
       const travelling = Object.fromEntries([
@@ -68,12 +81,18 @@ export function createCallValues(registered: readonly RegisteredNames[]): CallVa
         ...around.map(({ id, name }) => [id, capturedValue(key, name, captured[name])] as const),
       ]);
       const hasState = state.length + around.length > 0;
+      const options = { classes: known, ...(references && { references }) };
       try {
-        const sent = encodeCall({ ...values, ...(hasState && { state: travelling }) }, { classes: known });
+        const sent = encodeCall({ ...values, ...(hasState && { state: travelling }) }, options);
         return { encoded: sent.encoded, sent };
       } catch (error) {
         throw error instanceof ValueNotPortable ? notPortable(key, error) : error;
       }
+    },
+    sidesOf: (call) => {
+      learn();
+      const state = stateOf(call, (id) => accessTo(accesses, call.key, id));
+      return { classes: classesOf(classes, call.remote.classes), state };
     },
     decode: (key, { captured: around = [], classes: ids }, { prepared: { sent }, answer, captured = {} }) => {
       learn();
@@ -98,6 +117,27 @@ export function createCallValues(registered: readonly RegisteredNames[]): CallVa
       };
     },
   };
+}
+
+/** The variables that travel, of the function's own call where they are those of the code around it. */
+function stateOf(
+  { remote: { state, captured: around = [] }, values: { captured = {} } }: Sending,
+  accessTo: (id: string) => StateAccess,
+): StateSide {
+  const accessOf = (id: string): StateAccess | undefined => {
+    const local = around.find((one) => one.id === id);
+    return local ? captured[local.name] : accessTo(id);
+  };
+  const ids = [...state, ...around.map(({ id }) => id)];
+  return {
+    read: () => Object.fromEntries(ids.flatMap((id) => valueOf(id, accessOf(id)))),
+    write: (id, value) => accessOf(id)?.set?.(value),
+  };
+}
+
+/** Of a variable that is no constant. */
+function valueOf(id: string, access: StateAccess | undefined): [string, unknown][] {
+  return access?.set ? [[id, access.get()]] : [];
 }
 
 /** Of the program's classes those that the function's unit has as well: instances of others cannot be made there. */

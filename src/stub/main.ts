@@ -11,6 +11,7 @@ import { fallbackPolicy, warnOf } from "./fallback.ts";
 import { MANIFEST_FILE, parseManifest, type Manifest, type RemoteFunction } from "./manifest.ts";
 import type { CallReply } from "./messages.ts";
 import { replayOutput } from "./output.ts";
+import { createLiveCalls, environmentOf, type LiveCalls, type LiveOutcome } from "./live-functions.ts";
 import { addCallerStack } from "./remote-stack.ts";
 import { createWorkerLink, type WorkerLink } from "./worker-link.ts";
 
@@ -34,11 +35,13 @@ interface Stub {
  * @param registered - what the program's files have registered; more may be added
  */
 export function createRemote(folder: string, registered: readonly RegisteredNames[]): Remote {
+  const callValues = createCallValues(registered);
   const context: Context = {
     folder,
     manifest: readManifest(folder),
-    values: createCallValues(registered),
+    values: callValues,
     link: undefined,
+    live: createLiveCalls({ folder, values: callValues, link: () => (context.link ??= createWorkerLink(folder)) }),
   };
   return {
     call: (key, args, { self, own, captured }) => {
@@ -51,19 +54,34 @@ export function createRemote(folder: string, registered: readonly RegisteredName
         ...(self !== undefined && { self }),
         ...(captured && { captured }),
       };
+      const local = { key, remote, runHere };
+      const attempt = context.live.attempt({ key, remote, values });
+      if (attempt.isOpen) return throughLine(() => attempt.callAgain(), local);
       let prepared: Prepared;
       try {
-        prepared = context.values.encode(key, remote, values);
+        prepared = context.values.encode({ key, remote, values }, attempt.references);
       } catch (error) {
-        return insteadOf(error, { key, remote, runHere }, "unsent");
+        attempt.discard();
+        return insteadOf(error, local, "unsent");
       }
       const request = { key, call: eventOf(remote, prepared) };
+      if (attempt.isNeeded) return throughLine(() => attempt.begin(request, prepared), local);
       context.link ??= createWorkerLink(folder);
       const outcome = { context, key, remote, prepared, runHere, captured };
       if (remote.mode === "waiting") return waitFor(outcome, context.link.start(request));
       return finish(outcome, context.link.callBlocking(request), new Error());
     },
   };
+}
+
+/** A call that is a conversation. Its function's own code runs as long as nobody has noticed that it ran elsewhere. */
+function throughLine(call: () => LiveOutcome, local: Local): unknown {
+  const { ok, value, isUnnoticed, isUnreached } = call();
+  const fallback = isUnreached ? fallbackRun(local, (value as Error).message) : undefined;
+  if (fallback) return fallback();
+  if (!ok && isUnnoticed !== undefined) return insteadOf(value, local, isUnnoticed);
+  if (!ok) throw value;
+  return value;
 }
 
 type Happened = "unsent" | "unanswered";
@@ -115,6 +133,7 @@ interface Context {
   readonly manifest: Manifest;
   readonly values: CallValues;
   link: WorkerLink | undefined;
+  readonly live: LiveCalls;
 }
 
 interface Call {
@@ -135,10 +154,9 @@ function argumentsOf({ maxArguments }: RemoteFunction, args: ArrayLike<unknown>)
   return all.slice(0, all.findLastIndex((value) => value !== undefined) + 1);
 }
 
-function eventOf({ environment }: RemoteFunction, { encoded }: Prepared): FaasifyCall {
-  if (environment.length === 0) return { faasify: 1, effects: true, args: encoded };
-  const values = Object.fromEntries(environment.map((name) => [name, process.env[name] ?? null]));
-  return { faasify: 1, effects: true, args: encoded, environment: values };
+function eventOf(remote: RemoteFunction, { encoded }: Prepared): FaasifyCall {
+  if (remote.environment.length === 0) return { faasify: 1, effects: true, args: encoded };
+  return { faasify: 1, effects: true, args: encoded, environment: environmentOf(remote) };
 }
 
 async function waitFor(call: Call, reply: Promise<CallReply>): Promise<unknown> {

@@ -31,6 +31,13 @@ const functionSchema = v.object({
    * `unanswered`: also when what it returned or threw cannot, as nobody has noticed that it ran · `never`.
    */
   runsHere: v.picklist(["never", "unsent", "unanswered"]),
+  /**
+   * Whether it may talk with the program while it runs: `always`, as it gives out what cannot be copied; `onDemand`, when
+   * it is given such a thing; `never`, where its target cannot reach the program.
+   */
+  channel: v.picklist(["always", "onDemand", "never"]),
+  /** It may go on, in its own queues, when it has returned. */
+  isLate: v.boolean(),
   /** How many arguments the function can see; absent: all. */
   maxArguments: v.exactOptional(v.number()),
   /** Files that travelled along: the copy's must still be the same. */

@@ -19,6 +19,21 @@ export interface CallReply {
   readonly unreached?: true;
 }
 
+/** A call that is a conversation: the program's thread and the function talk by `line`, whose texts the worker hands on. */
+export interface LiveRequest extends Omit<CallRequest, "id"> {
+  readonly line: import("node:worker_threads").MessagePort;
+}
+
+/** What comes by the line of a live call: texts are the function's messages. */
+export type LineNote = string | LineEnd;
+
+export interface LineEnd extends Pick<CallReply, "unreached"> {
+  readonly ended: SerializedError | undefined;
+}
+
+/** What the program's thread sends by it: texts are messages to the function; `end`: the last one has been sent. */
+export type LineOrder = string | { readonly end: string };
+
 /** What a worker gets at its start. */
 export interface WorkerStart {
   /** Absolute path of `.faasify/`. */
@@ -27,9 +42,11 @@ export interface WorkerStart {
   readonly blocking: import("node:worker_threads").MessagePort;
   /** Calls for which it goes on. */
   readonly waiting: import("node:worker_threads").MessagePort;
+  /** Live calls begin here. */
+  readonly live: import("node:worker_threads").MessagePort;
   /** Two 32-bit numbers: see {@link SIGNAL}. */
   readonly signal: SharedArrayBuffer;
 }
 
-/** Indices into the signal: how many blocking calls were answered, and whether the worker has ended. */
+/** Indices into the signal: how often the main thread was told something that it may sleep for, and whether the worker has ended. */
 export const SIGNAL = { answered: 0, ended: 1 } as const;

@@ -7,9 +7,10 @@ import { FaasifyError, serializeError } from "../core/errors.ts";
 import { deployedCaller, type InvokeUnit } from "./deploy-unit.ts";
 import { isUnreached } from "./fallback.ts";
 import { MANIFEST_FILE, parseManifest } from "./manifest.ts";
-import { SIGNAL, type CallReply, type CallRequest, type WorkerStart } from "./messages.ts";
+import { createLiveServer } from "./live-server.ts";
+import { SIGNAL, type CallReply, type CallRequest, type LiveRequest, type WorkerStart } from "./messages.ts";
 
-const { folder, blocking, waiting, signal } = workerData as WorkerStart;
+const { folder, blocking, waiting, live, signal } = workerData as WorkerStart;
 const flags = new Int32Array(signal);
 
 /** Each call under way takes a sandbox, which is a process. */
@@ -29,8 +30,11 @@ function theInvoker(): InvokeUnit {
   return (invokeUnit = deployedCaller(folder, manifest));
 }
 
+const liveServer = createLiveServer({ invoke: (key, call) => theInvoker()(key, call), wake });
+
 async function answer({ id, key, call }: CallRequest): Promise<CallReply> {
   try {
+    await liveServer.whenFree(key);
     return { id, answer: await theInvoker()(key, call) };
   } catch (error) {
     return { id, failure: serializeError(error), ...(isUnreached(error) && { unreached: true }) };
@@ -70,4 +74,5 @@ serve(blocking, (reply) => {
   blocking.postMessage(reply);
   wake();
 });
+live.on("message", (request: LiveRequest) => void liveServer.serve(request));
 serve(waiting, (reply) => waiting.postMessage(reply));

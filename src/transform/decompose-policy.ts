@@ -7,6 +7,7 @@ import { environmentUse } from "../analysis/typescript/environment.ts";
 import { collectFacts, type Facts, type Reference } from "../analysis/typescript/facts.ts";
 import type { FunctionSite } from "../analysis/typescript/function-sites.ts";
 import { functionOf } from "../analysis/typescript/lookup.ts";
+import { isGenerator } from "../analysis/typescript/own-code.ts";
 import type { Module } from "../analysis/typescript/module.ts";
 import type { LoadEffect } from "../analysis/typescript/program.ts";
 import type { Slice } from "../analysis/typescript/slice.ts";
@@ -15,6 +16,7 @@ import { mentionsArguments, namesDeclaredBy } from "../analysis/typescript/scope
 import { returnedExpressions } from "../analysis/typescript/type-texts.ts";
 import type { Effect } from "../core/function-model.ts";
 import { readsText } from "./decompose-roots.ts";
+import { stubSignature } from "./decompose-signature.ts";
 
 /**
  * `blocking`: the stub waits for the answer · `waiting`: it gives back a promise at once, as the function waits for
@@ -28,7 +30,13 @@ export interface Subject {
   readonly loadEffect: LoadEffect | undefined;
 }
 
-export type Ruling = { readonly mode: CallMode } | { readonly reason: string };
+export type Ruling =
+  | {
+      readonly mode: CallMode;
+      /** Something of it may still wait in a queue of its process when it has returned. */
+      readonly isLate: boolean;
+    }
+  | { readonly reason: string };
 
 /** How the function is called when it moves, or why it stays. */
 export function ruleOn(subject: Subject): Ruling {
@@ -39,7 +47,9 @@ export function ruleOn(subject: Subject): Ruling {
   if (reason !== undefined) return { reason };
   const isOutside = waitsOutside(slice.model.effectUses);
   if (slice.model.async && !(site.made && isOutside)) return ruleOnAsync(subject, effects, isOutside);
-  if (!isOutside) return { mode: "blocking" };
+  // What packages leave in queues nobody has looked at.
+  const isLate = slice.packages.length > 0 || factsOf(slice).some(({ node }) => waits(node));
+  if (!isOutside) return { mode: "blocking", isLate };
   // Of a function that was made nobody knows what it gives before it is called.
   if (!site.made && returnsPromise(site)) return ruleOnAsync(subject, effects, isOutside);
   return { reason: "starts something that goes on after it has returned" };
@@ -49,17 +59,27 @@ function refusedProcess(effects: ReadonlySet<Effect>): string | undefined {
   return effects.has("process") ? "asks about the process that it runs in, which would be another one" : undefined;
 }
 
-function ruleOnAsync({ slice }: Subject, effects: ReadonlySet<Effect>, isOutside: boolean): Ruling {
+function ruleOnAsync({ site, slice }: Subject, effects: ReadonlySet<Effect>, isOutside: boolean): Ruling {
   const codes = factsOf(slice);
+  // The program waits for each step of it, and everything else with it.
+  if (slice.model.converses && !isOutside) return { mode: "blocking", isLate: true };
   const isLate = isOutside || codes.some(({ node }) => waits(node));
   if (isLate && slice.state.some(({ sent }) => !sent))
     return { reason: "is asynchronous and uses variables that change, which others may change while it waits" };
-  if (isLate && effects.has("console")) {
+  // What a generator prints comes with the value that it was asked for.
+  if (isLate && effects.has("console") && !isGenerator(site.node)) {
     return { reason: "prints while it waits, and its output could come in another order" };
   }
-  if (!isOutside) return { mode: "blocking" };
-  const lost = effects.has("arguments") && codes.some(({ facts }) => facts.references.some(isLooseTimer));
-  return lost ? { reason: "changes its arguments, perhaps after its promise is settled" } : { mode: "waiting" };
+  if (!isOutside) return { mode: "blocking", isLate };
+  const does = whatComesLate(slice, effects);
+  const isLoose = does !== undefined && codes.some(({ facts }) => facts.references.some(isLooseTimer));
+  return isLoose ? { reason: `${does}, perhaps after its promise is settled` } : { mode: "waiting", isLate: true };
+}
+
+/** What its caller has to know of, but nobody tells it of when the call is over. */
+function whatComesLate({ model }: Slice, effects: ReadonlySet<Effect>): string | undefined {
+  if (effects.has("arguments")) return "changes its arguments";
+  return model.converses ? "talks with its caller" : undefined;
 }
 
 interface Code {
@@ -118,14 +138,21 @@ function refusedSyntax({ site, slice }: Subject): string | undefined {
   if (slice.asksPlace) return "asks for its own place on disk, which is another one where it would run";
   if (slice.loadsUnknown) return "loads a module whose name is known only at run time";
   if (hidesItsHome(site)) return "uses `this`, which its caller decides";
-  if (!site.made && ts.isArrowFunction(site.node) && mentionsArguments(site.node))
-    return "uses the `arguments` of the code around it";
+  const parameters = refusedParameters(site);
+  if (parameters !== undefined) return parameters;
   const isUnknown = isUnknownProperty(site, slice);
   if (site.binding === site.name && codes.some(({ facts }) => facts.references.some(isUnknown)))
     return "keeps something in properties of its own";
   if (remembersStrings(slice, codes)) return "has templates whose tag may remember them";
   if (codes.some(({ module, facts }) => facts.references.some((one) => readsText(one) && isCodeOf(module, one))))
     return "reads the text of a function, which is another one where it would run";
+  return undefined;
+}
+
+function refusedParameters({ node, made }: FunctionSite): string | undefined {
+  if (isGenerator(node) && stubSignature(node, false).edit)
+    return "is a generator that takes its parameters apart when it is called, which is before it is asked for anything";
+  if (!made && ts.isArrowFunction(node) && mentionsArguments(node)) return "uses the `arguments` of the code around it";
   return undefined;
 }
 

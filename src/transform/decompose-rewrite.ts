@@ -1,7 +1,8 @@
 /** The text of a decomposed program's file: its moved functions call their stubs; every other character stays. */
 import { ts } from "ts-morph";
 import { hasModifier } from "../analysis/typescript/facts.ts";
-import type { FunctionSite } from "../analysis/typescript/function-sites.ts";
+import type { FunctionNode, FunctionSite } from "../analysis/typescript/function-sites.ts";
+import { isGenerator } from "../analysis/typescript/own-code.ts";
 import type { Module } from "../analysis/typescript/module.ts";
 import type { ProgramFile } from "../analysis/typescript/program.ts";
 import { lineBreaks, stubSignature, type Edit } from "./decompose-signature.ts";
@@ -91,22 +92,19 @@ function stubEdits({ site, key, usesThis, home, captured }: StubSite, variable: 
   const edits = edit ? [edit] : [];
   const start = body.getStart();
   const isBlock = ts.isBlock(body);
+  const result = `return ${isGenerator(node) ? "yield* " : ""}`;
   const call = `${variable}.call(${[JSON.stringify(key), args, ...(usesThis ? ["this"] : [])].join(", ")}`;
   if (inner === undefined) {
     const breaks = lineBreaks(node.getSourceFile().text.slice(start, body.end));
-    const text = isBlock ? `{ return ${call});${breaks || " "}}` : `${call})${breaks}`;
+    const text = isBlock ? `{ ${result}${call});${breaks || " "}}` : `${call})${breaks}`;
     return [...edits, { start, end: body.end, text }];
   }
-  const asynchronous = hasModifier(node, ts.SyntaxKind.AsyncKeyword) ? "async " : "";
-  const own = `${call}${usesThis ? "" : ", undefined"}, ${asynchronous}(${inner}) => `;
+  const { head, tail } = ownCode(node, inner);
+  const own = `${call}${usesThis ? "" : ", undefined"}, ${head}`;
   return [
     ...edits,
-    { start, end: start, text: isBlock ? `{ return ${own}` : own },
-    {
-      start: body.end,
-      end: body.end,
-      text: `${lastArguments(home, captured)})${isBlock ? "; }" : ""}`,
-    },
+    { start, end: start, text: isBlock ? `{ ${result}${own}` : own },
+    { start: body.end, end: body.end, text: `${tail}${lastArguments(home, captured)})${isBlock ? "; }" : ""}` },
   ];
 }
 
@@ -117,6 +115,14 @@ function lastArguments(home: StubSite["home"], captured: StubSite["captured"]): 
     return `${name}: { get: () => ${name}${isWritten ? `, set: (${given}) => { ${name} = ${given}; }` : ""} }`;
   });
   return `, true, { ${accesses.join(", ")} }`;
+}
+
+/** What stands around the function's own body. No arrow function is a generator: what that one calls `this` is handed on. */
+function ownCode(node: FunctionNode, parameters: string): { readonly head: string; readonly tail: string } {
+  const asynchronous = hasModifier(node, ts.SyntaxKind.AsyncKeyword) ? "async " : "";
+  return isGenerator(node)
+    ? { head: `(${asynchronous}function* (${parameters}) `, tail: ").bind(this)" }
+    : { head: `${asynchronous}(${parameters}) => `, tail: "" };
 }
 
 /** Of edits at the same place the first one given comes first. */

@@ -1,6 +1,7 @@
 /** What a stub keeps of a function's parameters, and how it hands its arguments on. */
 import { ts } from "ts-morph";
 import type { FunctionNode } from "../analysis/typescript/function-sites.ts";
+import { isGenerator } from "../analysis/typescript/own-code.ts";
 import { boundNames, mentionsArguments } from "../analysis/typescript/scopes.ts";
 import { mayBeSloppy } from "../analysis/typescript/strictness.ts";
 
@@ -35,13 +36,25 @@ export function stubSignature(node: FunctionNode, isTypeScript: boolean): StubSi
   const asksForArguments = usesArguments(node);
   const seesAll = asksForArguments || all.at(-1)?.dotDotDotToken !== undefined;
   const isOther = (asksForArguments && all.length > 0 && mayBeSloppy(node)) || hasTwoOfAName(all);
-  const inner = isOther ? undefined : innerParameters(node, { kept, replaced, isTypeScript });
+  const inner = isOther || losesSuper(node) ? undefined : innerParameters(node, { kept, replaced, isTypeScript });
   return {
     edit: editOf(node, { replaced, substitutes, isMoved: inner !== undefined }),
     args: asksForArguments ? "arguments" : `[${names.join(", ")}]`,
     maxArguments: seesAll ? undefined : all.length,
     inner,
   };
+}
+
+/** A generator's body is in a function of its own there. */
+function losesSuper(node: FunctionNode): boolean {
+  return isGenerator(node) && mentionsSuper(node);
+}
+
+function mentionsSuper(node: ts.Node): boolean {
+  return (
+    node.kind === ts.SyntaxKind.SuperKeyword ||
+    (ts.forEachChild(node, (child) => mentionsSuper(child) || undefined) ?? false)
+  );
 }
 
 function hasTwoOfAName(parameters: readonly ts.ParameterDeclaration[]): boolean {

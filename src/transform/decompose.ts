@@ -28,6 +28,9 @@ export interface MovedFunction {
   /** What `this` must be for the call to be remote: the object or class whose method it is. */
   readonly home: string | undefined;
   readonly captured: readonly StubVariable[];
+  /** See stub/manifest.ts. */
+  readonly channel: "always" | "onDemand" | "never";
+  readonly isLate: boolean;
   /** How many arguments the function can see; undefined: all. */
   readonly maxArguments: number | undefined;
 }
@@ -49,6 +52,8 @@ export interface PlanOptions {
   readonly isSelected: (ref: FunctionRef) => boolean;
   /** Functions that turned out not to move, by `file#name`: why. */
   readonly excluded: ReadonlyMap<string, string>;
+  /** Functions can talk with the program while they run, where they are deployed. */
+  readonly hasChannel: boolean;
 }
 
 interface Candidate extends MovedFunction {
@@ -105,10 +110,10 @@ interface Judged {
 function judge(
   analyzer: Analyzer,
   { module, site, model, program }: Judged,
-  { isSelected, excluded }: PlanOptions,
+  { isSelected, excluded, hasChannel }: PlanOptions,
 ): Candidate | string {
   if (!model) return "could not be analysed";
-  if (!canMove(model.verdict)) return firstReason(model);
+  if (!mayMove(model, hasChannel)) return firstReason(model);
   const ref = { file: module.file, name: site.name };
   const known = excluded.get(`${ref.file}#${ref.name}`) ?? refusedByProgram(site, program, model);
   if (known !== undefined) return known;
@@ -131,6 +136,8 @@ function judge(
         mode: ruling.mode,
         isAsync: model.async && !site.made,
         runsHere: runsHere(model),
+        channel: channelOf(model, hasChannel),
+        isLate: ruling.isLate,
         ...stub,
       };
 }
@@ -152,6 +159,15 @@ function stubOf(site: FunctionSite, slice: Slice): StubFacts | string {
 function capturedBy({ lifted }: Slice): readonly StubVariable[] {
   const variables = lifted?.lift.captured ?? [];
   return variables.map(({ name, isWritten }) => ({ name, isWritten }));
+}
+
+function mayMove({ verdict, converses }: FunctionModel, hasChannel: boolean): boolean {
+  return canMove(verdict) || (hasChannel && converses === true);
+}
+
+function channelOf({ converses }: FunctionModel, hasChannel: boolean): MovedFunction["channel"] {
+  if (!hasChannel) return "never";
+  return converses ? "always" : "onDemand";
 }
 
 function refusedByProgram(
@@ -203,7 +219,7 @@ function firstReason({ reasons }: FunctionModel): string {
 /** The unit, called as a plain function whatever its parameters are named; or why there is none. */
 function tryExtract(analyzer: Analyzer, ref: FunctionRef): Unit | string {
   try {
-    const unit = extractUnit(analyzer, ref);
+    const unit = extractUnit(analyzer, ref, true);
     return { ...unit, function: { ...unit.function, convention: "plain" } };
   } catch (error) {
     if (!(error instanceof FaasifyError) || error.code === "file-not-parsed") throw error;

@@ -18,16 +18,17 @@ const addedExport = "__faasify";
 /**
  * Extracts a function from its program.
  *
+ * @param mayConverse - its caller talks with it while it runs
  * @throws FaasifyError `function-stays-local`, `function-not-found`, `file-not-found`, `file-not-parsed`,
  * `dependency-missing`
  */
-export function extractUnit(analyzer: Pick<Analyzer, "slice">, ref: FunctionRef): Unit {
+export function extractUnit(analyzer: Pick<Analyzer, "slice">, ref: FunctionRef, mayConverse = false): Unit {
   const slice = analyzer.slice(ref);
   for (const { module } of slice.files) {
     const [syntaxError] = module.syntaxErrors;
     if (syntaxError) throw fileNotParsed(module.file, syntaxError);
   }
-  if (!canMove(slice.model.verdict)) throw staysLocal(slice.model);
+  if (!canMove(slice.model.verdict) && !(mayConverse && slice.model.converses)) throw staysLocal(slice.model);
   const [missing] = slice.unresolved;
   if (missing) {
     throw new FaasifyError(

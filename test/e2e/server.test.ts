@@ -92,7 +92,11 @@ describe("the built language server", () => {
       },
     });
     expect(await hover("stays.ts", 0, 16)).toMatchObject({
-      contents: { value: expect.stringContaining("- takes the callback `act`, which cannot travel (line 1)") },
+      contents: {
+        value: expect.stringContaining(
+          "- takes the callback `act`, which its caller has; it moves with a decomposed program",
+        ),
+      },
     });
     expect(await hover("price.ts", 2, 3)).toBeNull();
   });

@@ -58,7 +58,7 @@ export function analyseFunction(
     cost,
     instance: method?.instance,
   };
-  const { verdict, reasons, names, state } = judge(evidence);
+  const { verdict, reasons, names, state, converses } = judge(evidence);
   const model: FunctionModel = {
     ...identityOf(module, site),
     async: isAsync,
@@ -75,6 +75,7 @@ export function analyseFunction(
     ...(method?.instance ? { instance: method.instance } : {}),
     ...(directive ? { directive } : {}),
     cost: cost.cost,
+    ...(converses && { converses }),
     verdict,
     reasons,
   };

@@ -3,6 +3,7 @@ import { ts } from "ts-morph";
 import { contentOf, holdsObject, isLeaf } from "./contents.ts";
 import { outermostAccess, type Reference } from "./facts.ts";
 import { functionOf, unwrap, type Declared } from "./lookup.ts";
+import { boundNames } from "./scopes.ts";
 import { localNamesOf } from "./local-flow.ts";
 import type { Module } from "./module.ts";
 
@@ -22,10 +23,25 @@ function mayGive({ module, binding }: Declared, { chain, node, use }: Reference)
   const { declaration } = binding;
   if ((use !== "read" && use !== "call") || !isVariableWithObject(declaration)) return false;
   if (chain.length > 0 && !mayHoldObjects(module, binding.name, declaration)) return false;
-  const { top } = outermostAccess(node);
-  if (use === "call" && !partMethods.has(chain.at(-1) ?? "")) return false;
-  const value = use === "call" ? top.parent : top;
-  return isGiven(value) || Array.from(localNamesOf(node)).some((name) => isReturnedName(node, name));
+  return use === "read" ? givesValue(node) : givesPart(node, chain.at(-1) ?? "");
+}
+
+function givesValue(node: ts.Identifier): boolean {
+  return isGiven(outermostAccess(node).top) || isLent(node, true);
+}
+
+function givesPart(node: ts.Identifier, method: string): boolean {
+  const call = outermostAccess(node).top.parent;
+  const isPart = partMethods.has(method);
+  if (isPart && isGiven(call)) return true;
+  if (!isPart && !visitors.has(method)) return false;
+  const isVisited = visitors.has(method) && ts.isCallExpression(call) && call.arguments.some(isOfCaller);
+  return isVisited || isLent(node, isPart);
+}
+
+/** By way of another name. */
+function isLent(node: ts.Identifier, mayReturn: boolean): boolean {
+  return Array.from(localNamesOf(node)).some((name) => isReturnedName(node, name, mayReturn));
 }
 
 function isVariableWithObject(declaration: ts.Node): declaration is ts.VariableDeclaration {
@@ -62,12 +78,49 @@ const partMethods = new Set(
   "at concat entries filter find findLast flat get pop reduce shift slice splice toReversed toSorted values".split(" "),
 );
 
+/** Methods that hand what the collection holds to a function. */
+const visitors = new Set("every filter find findLast forEach map reduce some sort toSorted".split(" "));
+
+/** `visit(row)`, where the function's caller has given `visit`. */
+function isHandedOut(current: ts.Node): boolean {
+  const { parent } = current;
+  return (
+    ts.isCallExpression(parent) &&
+    parent.arguments.some((one) => one === current) &&
+    isFunctionOfCaller(parent.expression)
+  );
+}
+
+/** `visit`, `options.visit`, and not `text.replace`. */
+function isFunctionOfCaller(callee: ts.Expression): boolean {
+  const method = ts.isPropertyAccessExpression(callee) ? callee.name.text : "";
+  return isOfCaller(callee) && !builtIn.some((prototype) => method in prototype);
+}
+
+const builtIn: readonly object[] = [String, Array, Map, Set, RegExp, Promise].map(
+  ({ prototype }) => prototype as object,
+);
+
+/** A parameter of the code around it, or something of one. */
+function isOfCaller(expression: ts.Expression): boolean {
+  let root = unwrap(expression);
+  while (ts.isPropertyAccessExpression(root) || ts.isElementAccessExpression(root)) root = unwrap(root.expression);
+  if (!ts.isIdentifier(root)) return false;
+  const { text } = root;
+  for (let outer: ts.Node = root; !ts.isSourceFile(outer); outer = outer.parent) {
+    const parameters = ts.isFunctionLike(outer) ? outer.parameters : [];
+    if (parameters.some(({ name }) => boundNames(name).some((bound) => bound.text === text))) return true;
+  }
+  return false;
+}
+
 /** Climbs from a value to the `return` that gives it; copies, comparisons and calls end it. */
 function isGiven(value: ts.Node): boolean {
   let current = value;
   for (;;) {
     const { parent } = current;
-    if (ts.isReturnStatement(parent) || ts.isThrowStatement(parent)) return true;
+    if (ts.isReturnStatement(parent) || ts.isThrowStatement(parent) || ts.isYieldExpression(parent)) return true;
+    if (isHandedOut(current)) return true;
     if (ts.isArrowFunction(parent)) return parent.body === current;
     if (!carries(parent, current)) return false;
     current = parent;
@@ -91,18 +144,21 @@ function carries(parent: ts.Node, current: ts.Node): boolean {
 }
 
 /** Whether the function around `node` returns the local variable `name`. */
-function isReturnedName(node: ts.Node, name: string): boolean {
+function isReturnedName(node: ts.Node, name: string, mayReturn: boolean): boolean {
   let owner: ts.Node = node;
   while (!ts.isFunctionLike(owner)) {
     if (ts.isSourceFile(owner)) return false;
     owner = owner.parent;
   }
   let isFound = false;
-  const visit = (inner: ts.Node): void => {
-    if (isFound || (ts.isFunctionLike(inner) && inner !== owner)) return;
-    if (ts.isIdentifier(inner) && inner.text === name && isGiven(inner)) isFound = true;
-    ts.forEachChild(inner, visit);
+  // What a function inside returns goes to whoever calls that one.
+  const visit = (inner: ts.Node, isInside: boolean): void => {
+    if (isFound) return;
+    if (ts.isIdentifier(inner) && inner.text === name)
+      isFound = isInside || !mayReturn ? isHandedOut(inner) : isGiven(inner);
+    const isFunction = ts.isFunctionLike(inner) && inner !== owner;
+    ts.forEachChild(inner, (child) => visit(child, isInside || isFunction));
   };
-  visit(owner);
+  visit(owner, false);
   return isFound;
 }

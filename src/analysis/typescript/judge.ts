@@ -14,7 +14,7 @@ import { openResourcesReached, type Effects, type Obstacle, type Waiver } from "
 import { entryReason } from "./entry-points.ts";
 import { foreignSetupReached } from "./foreign-setup.ts";
 import { lineOf, type Module } from "./module.ts";
-import { changedParameter, hints, ownObstacles, placeObstacles, type Subject } from "./own-code.ts";
+import { changedParameter, hints, ownObstacles, placeObstacles, talkObstacles, type Subject } from "./own-code.ts";
 import { changedDataReached } from "./data-changes.ts";
 import { earlyObstacles } from "./early-calls.ts";
 import { replacedObstacles } from "./replacements.ts";
@@ -36,6 +36,8 @@ export interface Judgement {
   readonly reasons: readonly Reason[];
   readonly names: readonly Effect[];
   readonly state: readonly StateVariable[];
+  /** As in FunctionModel. */
+  readonly converses: boolean;
 }
 
 type Treated = StateVariable & { readonly use: StateUse };
@@ -43,14 +45,20 @@ type Treated = StateVariable & { readonly use: StateUse };
 export function judge(evidence: Evidence): Judgement {
   const { workspace, module, site, reach, effects, directive } = evidence;
   const root = rootOf(module, site);
-  const mayOverlap = goesOnLater(evidence);
+  const talk = talkObstacles(evidence, evidence.convention);
+  // Its caller waits for each step of one that it talks with, and all others wait with it.
+  const mayOverlap = goesOnLater(evidence) && !(talk.length > 0 && !waitsOutside(effects.uses));
   const state = treat(stateReached(workspace, root, reach), { mayOverlap, wish: directive?.state });
   const changes = changesReasons(evidence);
   const names = new Set<Effect>([...effects.uses.map(({ effect }) => effect), ...changes.map(({ effect }) => effect)]);
   if (state.length > 0) names.add("state");
 
   const entry = entryReason(workspace, module, site);
-  const obstacles = obstaclesOf(evidence, state);
+  const others = [
+    ...obstaclesOf(evidence, state),
+    ...(mayOverlap ? [...overlapping(evidence), ...overlappingLocals(evidence)] : []),
+  ];
+  const obstacles = [...others, ...talk];
   const reasons = [
     ...(entry ? [entry] : []),
     ...obstacles,
@@ -66,22 +74,21 @@ export function judge(evidence: Evidence): Judgement {
     reasons,
     names: Array.from(names).toSorted(),
     state: state.map(({ use: _use, ...variable }) => variable),
+    converses: !entry && others.length === 0 && talk.length > 0,
   };
 }
 
 function obstaclesOf(evidence: Evidence, state: readonly Treated[]): Reason[] {
-  const { workspace, module, site, convention, directive } = evidence;
+  const { workspace, module, site, directive } = evidence;
   return [
     ...localByWish(directive),
     ...methodObstacles(workspace, module, site),
     ...replacedObstacles(workspace, module, site),
     ...earlyObstacles(evidence),
     ...changedDataReached(workspace, module, evidence.reach),
-    ...ownObstacles(evidence, convention),
+    ...ownObstacles(evidence),
     ...(directive?.allow.includes("files") ? [] : placeObstacles(evidence)),
     ...foreignFiles(evidence),
-    ...overlapping(evidence),
-    ...overlappingLocals(evidence),
     ...refusedState(module, state),
     ...reachedObstacles(evidence),
   ];
@@ -146,7 +153,7 @@ function goesOnLater({ isAsync, site, reach, effects, lift }: Evidence): boolean
 /** Two calls at a time would each take the instance along, and the later answer would undo the earlier one's changes. */
 function overlapping(evidence: Evidence): Reason[] {
   const { instance, directive, facts, site } = evidence;
-  if (!instance || instance.writes.length === 0 || directive?.state !== undefined || !goesOnLater(evidence)) return [];
+  if (!instance || instance.writes.length === 0 || directive?.state !== undefined) return [];
   const written = instance.writes.map((name) => `\`this.${name}\``).join(", ");
   const message = `writes ${written}, and calls of an asynchronous method may overlap`;
   return [{ message, line: lineOf(facts.thisNode ?? site.node) }];

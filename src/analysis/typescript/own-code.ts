@@ -36,9 +36,8 @@ export interface Subject {
 }
 
 /** Reasons in the function itself for which it can never run elsewhere. */
-export function ownObstacles(subject: Subject, convention: FunctionModel["convention"]): Reason[] {
+export function ownObstacles(subject: Subject): Reason[] {
   const { site, facts, lift } = subject;
-  const { node } = site;
   const line = lineOf(site.nameNode);
   const reasons: Reason[] = [];
   if (lift?.problem) reasons.push(lift.problem);
@@ -50,12 +49,27 @@ export function ownObstacles(subject: Subject, convention: FunctionModel["conven
     const how = ts.isNewExpression(made.parent) ? "is called with `new`" : "has a `prototype` that is used";
     reasons.push({ message: `${how} (line ${lineOf(made)}), and constructors stay`, line });
   }
-  if ("asteriskToken" in node && node.asteriskToken) {
-    reasons.push({ message: "is a generator, and its caller asks for one value after the other", line });
+  const returned = returnedThing(subject);
+  if (returned && !returned.isLive)
+    reasons.push({ message: `returns ${returned.what}, which cannot travel`, line: lineOf(returned.node) });
+  return reasons;
+}
+
+/** Reasons for which it runs elsewhere only while its caller talks with it. */
+export function talkObstacles(subject: Subject, convention: FunctionModel["convention"]): Reason[] {
+  const { site } = subject;
+  const reasons: Reason[] = [];
+  if (isGenerator(site.node)) {
+    const message = `is a generator, and its caller asks for one value after the other; ${onlyTalking}`;
+    reasons.push({ message, line: lineOf(site.nameNode) });
   }
   if (convention === "plain") reasons.push(...callbackObstacles(subject));
   const returned = returnedThing(subject);
-  if (returned) reasons.push({ message: `returns ${returned.what}, which cannot travel`, line: lineOf(returned.node) });
+  if (returned?.isLive)
+    reasons.push({
+      message: `returns ${returned.what}, which lives only as long as the function; ${onlyTalking}`,
+      line: lineOf(returned.node),
+    });
   return reasons;
 }
 
@@ -65,6 +79,13 @@ function keptAround({ site, reach }: Subject): Reason[] {
   if (!kept) return [];
   const { name, binding } = site.nestedIn ?? {};
   return [{ message: `is defined inside \`${name || binding}\` and uses it`, line: kept.origin.line }];
+}
+
+/** What all of these have in common. */
+const onlyTalking = "it moves with a decomposed program, which talks with it";
+
+export function isGenerator(node: ts.FunctionLikeDeclaration): boolean {
+  return "asteriskToken" in node && node.asteriskToken !== undefined;
 }
 
 function thisMessage(node: ts.Node): string {
@@ -89,7 +110,7 @@ function callbackObstacles(subject: Subject): Reason[] {
   return realParameters(subject.site.node).flatMap((parameter) => {
     const isRest = parameter.dotDotDotToken !== undefined;
     if ((isOptional(parameter) && !isRest) || !isCallback(subject, parameter)) return [];
-    const message = `takes the callback \`${parameter.name.getText()}\`, which cannot travel`;
+    const message = `takes the callback \`${parameter.name.getText()}\`, which its caller has; ${onlyTalking}`;
     return [{ message, line: lineOf(parameter) }];
   });
 }
@@ -194,7 +215,7 @@ function typeHints({ workspace, module, site }: Subject): Reason[] {
 function optionalCallbackHints(subject: Subject): Reason[] {
   return realParameters(subject.site.node).flatMap((parameter) => {
     if (!isOptional(parameter) || parameter.dotDotDotToken || !isCallback(subject, parameter)) return [];
-    const message = `the callback \`${parameter.name.getText()}\` cannot travel and must be left out`;
+    const message = `the callback \`${parameter.name.getText()}\` can be called in a decomposed program only, and must be left out elsewhere`;
     return [{ message, line: lineOf(parameter) }];
   });
 }

@@ -12,6 +12,8 @@ export interface ReturnedThing {
   /** With its article: "a function". */
   readonly what: string;
   readonly node: ts.Node;
+  /** It stays where it is, and can be used from afar as long as its function lives. */
+  readonly isLive: boolean;
 }
 
 interface Code {
@@ -26,7 +28,8 @@ export function returnedThing({
   site,
 }: Code & { readonly site: FunctionSite }): ReturnedThing | undefined {
   const declared = awaitedType(declaredReturnType(site.node));
-  if (declared && isCallableType({ workspace, module }, declared)) return { what: "a function", node: declared };
+  if (declared && isCallableType({ workspace, module }, declared))
+    return { what: "a function", node: declared, isLive: true };
   return returnedBy({ workspace, module }, site.node);
 }
 
@@ -34,10 +37,18 @@ function returnedBy(code: Code, { body }: ts.FunctionLikeDeclaration): ReturnedT
   if (!body) return undefined;
   for (const result of ts.isBlock(body) ? returnedExpressions(body) : [body]) {
     const what = result && thingIn(code, result, body);
-    if (result && what !== undefined) return { what, node: result };
+    if (result && what !== undefined) return { what, node: result, isLive: liveThings.has(what) };
   }
   return undefined;
 }
+
+const liveThings: ReadonlySet<string> = new Set([
+  "a function",
+  "a generator",
+  "an iterator",
+  "a stream",
+  "an object with functions",
+]);
 
 function thingIn(code: Code, expression: ts.Expression, body: ts.Node): string | undefined {
   const value = unwrap(expression);
@@ -53,6 +64,8 @@ const refusedInstances: ReadonlyMap<string, string> = new Map([
   ["WeakMap", "a WeakMap"],
   ["WeakSet", "a WeakSet"],
   ["WeakRef", "a WeakRef"],
+  ["Readable", "a stream"],
+  ["ReadableStream", "a stream"],
 ]);
 
 function objectWithFunctions({ properties }: ts.ObjectLiteralExpression): string | undefined {
@@ -64,9 +77,19 @@ function objectWithFunctions({ properties }: ts.ObjectLiteralExpression): string
   return properties.some(isFunction) ? "an object with functions" : undefined;
 }
 
+const iteratorMethods: ReadonlySet<string> = new Set(["entries", "keys", "matchAll", "values"]);
+const iteratorKeys = /^Symbol\.(?:asyncIterator|iterator)$/;
+
 /** `f.bind(null, 1)`; a function of the project that returns one. */
 function calledThing({ workspace, module }: Code, { expression }: ts.CallExpression): string | undefined {
-  if (ts.isPropertyAccessExpression(expression) && expression.name.text === "bind") return "a function";
+  if (ts.isPropertyAccessExpression(expression)) {
+    if (expression.name.text === "bind") return "a function";
+    if (expression.getText() === "Readable.from") return "a stream";
+    if (iteratorMethods.has(expression.name.text) && !/^(?:Object|Reflect)$/.test(expression.expression.getText()))
+      return "an iterator";
+  }
+  if (ts.isElementAccessExpression(expression) && iteratorKeys.test(expression.argumentExpression.getText()))
+    return "an iterator";
   if (!ts.isIdentifier(expression)) return undefined;
   const declared = declarationBehind(workspace, module, { name: expression.text, chain: [] });
   const called = declared && functionOf(declared.binding.declaration);

@@ -38,6 +38,7 @@ export const decompose: Command = {
     if (input.flag("inline-back")) return runInlineBack(input, context, { copy: place, out });
     if (out === undefined) throw wrongUsage(decompose, "Say with --out where to write");
     const target = await chooseTarget(decompose, input, await context.deployer());
+    const { traits } = await (await context.deployer()).provider(target);
     const entry = entryOf(place);
     const folder = statSync(place).isDirectory() ? place : undefined;
     const { programOf } = await context.analysis();
@@ -46,7 +47,7 @@ export const decompose: Command = {
     const isSelected = await selection(input, context, program);
     await using staging = await openStaging(out, layout.base);
     const unitFolder = path.join(staging.folder, OWN_FOLDER);
-    const packed = await packagePlan(context, program, { isSelected, unitFolder });
+    const packed = await packagePlan(context, program, { isSelected, unitFolder, hasChannel: traits.reachesLoopback });
     const job: WritingJob = { context, program, layout, out, target, staging: staging.folder, packed };
     const entryPlace = await writeCopy(job, entry);
     await staging.finish();

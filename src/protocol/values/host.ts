@@ -34,6 +34,22 @@ export function isBufferPool(buffer: ArrayBufferLike): boolean {
   return threads?.isMarkedAsUntransferable?.(buffer) ?? true;
 }
 
+interface HostEvents {
+  on(emitter: object, name: string, options: object): unknown;
+  readonly EventEmitter: new () => object;
+}
+
+/** Of the errors that Node's own functions throw when a signal is aborted: their class has no public name. */
+export function abortErrorPrototype(): object | undefined {
+  const events = builtin("node:events") as HostEvents | undefined;
+  try {
+    events?.on(new events.EventEmitter(), "x", { signal: AbortSignal.abort() });
+    return undefined;
+  } catch (error) {
+    return Object.getPrototypeOf(error) as object;
+  }
+}
+
 /** Own data property of the host's global object; `Buffer` is the one accessor that is read. */
 export function hostGlobal(name: string): unknown {
   const property = Object.getOwnPropertyDescriptor(globalThis, name);

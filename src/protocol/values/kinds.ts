@@ -73,8 +73,19 @@ export const arrayKind: Kind = {
   isData: (_, key) => key === "length",
 };
 
+/** The first of the new keys, as far as they stand in the same order already: the others were added behind them. */
+function countKept(now: Iterable<unknown>, keys: readonly unknown[]): number {
+  let kept = 0;
+  for (const key of now) if (kept < keys.length && sameValueZero(key, keys[kept])) kept++;
+  return kept;
+}
+
+function sameValueZero(left: unknown, right: unknown): boolean {
+  return left === right || (Number.isNaN(left) && Number.isNaN(right));
+}
+
 const mapForEach = method(Map.prototype, "forEach");
-const mapClear = method(Map.prototype, "clear");
+const mapDelete = method(Map.prototype, "delete");
 const mapSet = method(Map.prototype, "set");
 const mapKind: Kind = {
   name: "Map",
@@ -86,8 +97,13 @@ const mapKind: Kind = {
     return data;
   },
   make: () => new Map(),
+  // What stays is not taken out: an iterator that is on its way would begin anew.
   write: (map, data) => {
-    mapClear(map);
+    const now: unknown[] = [];
+    mapForEach(map, (_value: unknown, key: unknown) => now.push(key));
+    const keys = data.filter((_, index) => index % 2 === 0);
+    const kept = new Set(keys.slice(0, countKept(now, keys)));
+    for (const key of now) if (!kept.has(key)) mapDelete(map, key);
     for (let index = 0; index < data.length; index += 2) mapSet(map, data[index], data[index + 1]);
   },
   late: true,
@@ -103,7 +119,7 @@ function isSimple(key: unknown): boolean {
 }
 
 const setForEach = method(Set.prototype, "forEach");
-const setClear = method(Set.prototype, "clear");
+const setDelete = method(Set.prototype, "delete");
 const setAdd = method(Set.prototype, "add");
 const setKind: Kind = {
   name: "Set",
@@ -116,7 +132,10 @@ const setKind: Kind = {
   },
   make: () => new Set(),
   write: (set, data) => {
-    setClear(set);
+    const now: unknown[] = [];
+    setForEach(set, (value: unknown) => now.push(value));
+    const kept = new Set(data.slice(0, countKept(now, data)));
+    for (const value of now) if (!kept.has(value)) setDelete(set, value);
     for (const value of data) setAdd(set, value);
   },
   late: true,

@@ -1,5 +1,5 @@
 /** Built-in functions, prototypes and symbols travel by name: both ends have their own. */
-import { hostGlobal } from "./host.ts";
+import { abortErrorPrototype, hostGlobal } from "./host.ts";
 
 /** Of the language. `eval` is not among them: a function of this name is never what somebody meant to send. */
 const languageNames =
@@ -69,6 +69,7 @@ function collect(): Names {
       if (add(name, value, native)) addMembers(name, value as object, native);
     }
   }
+  add("AbortError.prototype", abortErrorPrototype(), false);
   return { nameOf, byName };
 }
 

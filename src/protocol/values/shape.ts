@@ -1,7 +1,7 @@
 /** What one object is and holds, without what it refers to: the base of encoding and of finding changes. */
 import { binaryKinds, bufferKind } from "./binary-kinds.ts";
 import type { ClassTable, HiddenFields } from "./contract.ts";
-import { hasOnlyElements, hostGlobal } from "./host.ts";
+import { abortErrorPrototype, hasOnlyElements, hostGlobal } from "./host.ts";
 import { hostKinds } from "./host-kinds.ts";
 import { arrayKind, type Kind, languageKinds, objectKind } from "./kinds.ts";
 
@@ -45,6 +45,9 @@ function collectKinds(): ReadonlyMap<object, Kind> {
   const all = new Map(languageKinds);
   for (const kind of [...binaryKinds, ...hostKinds()]) all.set(kind.prototype ?? {}, kind);
   const bytes = all.get(Uint8Array.prototype);
+  const abortError = abortErrorPrototype();
+  const error = all.get(Error.prototype);
+  if (abortError && error) all.set(abortError, error);
   const Buffer = hostGlobal("Buffer") as { readonly prototype: object } | undefined;
   if (Buffer && bytes) all.set(Buffer.prototype, bytes);
   return all;

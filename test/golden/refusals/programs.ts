@@ -26,6 +26,13 @@ export const programs: Readonly<Record<string, Files>> = {
     "class A { name() { return 'a'; } }\nexport class B extends A {\n  name() { const up = () => super.name(); return up(); }\n}",
   ),
   "a generator": mjs("export function* f() { yield 1; }"),
+  "what talks with its caller in a way that cannot be kept": mjs(`import { Readable } from "node:stream";
+export function* f({ a }, b = a) { yield b; }
+export async function late(act) { const t = setTimeout(() => act(1), 1); if (act(0)) clearTimeout(t); }
+export function words(text) { return text.matchAll(/x/g); }
+export function stream(list) { return Readable.from(list); }
+export function iterate(list) { return list[Symbol.iterator](); }
+export const shop = (n) => ({ price: () => n });`),
   "a callback": ts("export function f(act: () => void) { act(); }\nexport function g(act?: () => void) { act?.(); }"),
   "a result that is code": mjs(
     [

@@ -46,7 +46,11 @@ function saidOf(files: Files): readonly string[] {
 function rulingsOn(written: Project, entry: string): readonly string[] {
   const program = written.analyzer.program(written.path(entry));
   const isSelected = ({ name }: FunctionRef): boolean => name !== "unselected";
-  const { staying } = planDecomposition(written.analyzer, program, { isSelected, excluded: new Map() });
+  const { staying } = planDecomposition(written.analyzer, program, {
+    isSelected,
+    excluded: new Map(),
+    hasChannel: true,
+  });
   return staying.map(
     ({ ref, reason }) => `stays in a decomposition: ${path.basename(ref.file)}#${ref.name}: ${reason}`,
   );

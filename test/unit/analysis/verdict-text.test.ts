@@ -11,7 +11,7 @@ it.each([
   ],
   [
     "export function f(a: () => void) { process.exit(); }",
-    "stays here: takes the callback `a`, which cannot travel (and 1 more)",
+    "stays here: ends the process (`process.exit`) (and 1 more)",
   ],
   [
     "const f = (x: number) => x * x;\nfor (const x of [1, 2]) f(x);",

@@ -102,7 +102,7 @@ describe("a function that must stay", () => {
     [
       "takes a callback",
       "export function f(each: (x: number) => void) {}",
-      "1: takes the callback `each`, which cannot travel",
+      "1: takes the callback `each`, which its caller has; it moves with a decomposed program, which talks with it",
     ],
     [
       "takes an aliased callback",
@@ -243,7 +243,9 @@ it("warns of what may fail at run time without forbidding the move", () => {
   const model = files.model("a.ts", "f");
 
   expect(model.verdict).toBe("pure");
-  expect(messages(model)).toEqual(["3: the callback `done` cannot travel and must be left out"]);
+  expect(messages(model)).toEqual([
+    "3: the callback `done` can be called in a decomposed program only, and must be left out elsewhere",
+  ]);
 });
 
 it("names an import that leads nowhere", () => {

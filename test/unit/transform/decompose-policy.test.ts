@@ -6,7 +6,7 @@ import { project } from "../analysis/project.ts";
 function planOf(text: string, file = "a.mjs"): DecompositionPlan {
   using files = project({ [file]: text });
   const program = files.analyzer.program(files.path(file));
-  return planDecomposition(files.analyzer, program, { isSelected: () => true, excluded: new Map() });
+  return planDecomposition(files.analyzer, program, { isSelected: () => true, excluded: new Map(), hasChannel: true });
 }
 
 function reasonOf(text: string, file?: string): string | undefined {

@@ -31,7 +31,7 @@ describe("what is refused", () => {
     expect(failureOf(() => unitOf(files, "a.ts", "f"))).toMatchObject({
       code: "function-stays-local",
       message: expect.stringMatching(
-        /a\.ts#f cannot move: takes the callback `each`.*\(line 1\); reads standard input.*\(line 2\)/,
+        /a\.ts#f cannot move: reads standard input.*\(line 2\); takes the callback `each`.*\(line 1\)/,
       ),
     });
   });

@@ -1,10 +1,13 @@
 /** A FaaSify call from its event to its answer. */
 import type { FaasifyAnswer, FaasifyCall } from "../../../protocol/invocation-event.ts";
+import type { CallerChannel } from "../../../protocol/live/contract.ts";
 import type { StateAccess } from "../../../protocol/registered-names.ts";
 import { decodeCall, encodeAnswer, encodeValue } from "../../../protocol/values/codec.ts";
 import type { CodecOptions, ReceivedCall } from "../../../protocol/values/contract.ts";
 import { ValueNotPortable } from "../../../protocol/values/errors.ts";
+import { connectToCaller } from "./caller-line.ts";
 import { setEnvironment } from "./environment.ts";
+import { LiveCall } from "./live-call.ts";
 import { unitNames } from "./names.ts";
 import { captureOutput } from "./output.ts";
 
@@ -22,15 +25,43 @@ export function encodeResult(result: unknown): unknown {
  */
 export async function answerCall(userFunction: UserFunction, call: FaasifyCall): Promise<FaasifyAnswer> {
   const { classes, state } = unitNames();
-  const received = decodeCall(call.args, { classes }, constantsIn(state));
   const restoreEnvironment = setEnvironment(call.environment ?? {});
   try {
+    if (call.channel) return await answerLive(userFunction, call, call.channel);
+    const received = decodeCall(call.args, { classes }, constantsIn(state));
     setState(state, received);
     if (call.effects) return await answerWithEffects(userFunction, { received, options: { classes }, state });
     const result = await Reflect.apply(userFunction, received.self, received.args);
     return result === undefined ? { faasify: 1 } : { faasify: 1, result: encodeResult(result) };
   } finally {
     restoreEnvironment();
+  }
+}
+
+/** The result, and everything else, is told over the channel. */
+async function answerLive(
+  userFunction: UserFunction,
+  call: FaasifyCall,
+  channel: CallerChannel,
+): Promise<FaasifyAnswer> {
+  const { classes, state } = unitNames();
+  const travelling: Record<string, StateAccess> = {};
+  const live = new LiveCall(connectToCaller(channel), classes, {
+    read: () => Object.fromEntries(Object.entries(travelling).map(([id, access]) => [id, access.get()])),
+    write: (id, value) => state.get(id)?.set?.(value),
+  });
+  const options = { classes: live.classes, references: live.references };
+  const received = decodeCall(call.args, options, constantsIn(state));
+  setState(state, received);
+  for (const id of Object.keys(received.state ?? {})) {
+    const access = state.get(id);
+    if (access?.set) travelling[id] = access;
+  }
+  const endCapture = captureOutput();
+  try {
+    return await live.serve(userFunction, call.args, received);
+  } finally {
+    endCapture();
   }
 }
 

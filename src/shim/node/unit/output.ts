@@ -19,6 +19,11 @@ let depth = 0;
 /** What is formatted now is for the log alone. */
 let isForLog = false;
 
+/** What was printed since the last time, oldest first. */
+export function takeOutput(): readonly OutputPiece[] {
+  return pieces.splice(0);
+}
+
 /** Starts to keep output. The returned function ends it and gives what was printed, oldest first. */
 export function captureOutput(): () => readonly OutputPiece[] {
   const ownFormatter = (formatter ??= createFormatter());
