@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { runTests } from "@vscode/test-electron";
 import { buildAll } from "./build.ts";
-import { buildEditorSuite, suiteBundle, suiteWorkspace } from "./lib/editor-suite.ts";
+import { buildEditorSuite, suiteBundle, suiteEnvironment, suiteWorkspace } from "./lib/editor-suite.ts";
 import { stopPlatform } from "./lib/platform-process.ts";
 import { repository, runScript } from "./lib/run.ts";
 
@@ -18,7 +18,7 @@ await runScript(async () => {
     return await runTests({
       extensionDevelopmentPath: repository,
       extensionTestsPath: suiteBundle,
-      extensionTestsEnv: { FAASIFY_DATA: data },
+      extensionTestsEnv: { FAASIFY_DATA: data, ...suiteEnvironment },
       launchArgs: [workspace, "--disable-extensions", "--disable-workspace-trust"],
     });
   } finally {

@@ -17,6 +17,9 @@ import { repository } from "./run.ts";
 export const suiteBundle = path.join(repository, "out/test-editor/index.cjs");
 export const suiteWorkspace = path.join(repository, "test/fixtures/editor-workspace");
 
+/** Where the suite finds what it compares with, and the Node that runs it. */
+export const suiteEnvironment = { FAASIFY_TEST_REPOSITORY: repository, FAASIFY_TEST_NODE: process.execPath };
+
 const limitMs = 1_200_000;
 
 export async function buildEditorSuite(): Promise<void> {
@@ -45,7 +48,7 @@ export async function runEditorSuite(): Promise<Counts> {
   try {
     await using server = await startEditorServer(host, {
       folder,
-      env: { ...process.env, FAASIFY_DATA: data },
+      env: { ...process.env, FAASIFY_DATA: data, ...suiteEnvironment },
       testDriver: true,
     });
     await using browser = await startBrowser();

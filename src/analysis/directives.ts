@@ -3,7 +3,7 @@
  *
  * Knows comments of any language as lines of text; where they stand is for the front ends to say.
  */
-import { allowances, type Allowance, type Directive } from "../core/function-model.ts";
+import { allowances, architectures, urlAccesses, type Allowance, type Directive } from "../core/function-model.ts";
 
 /** What starts a directive, at the beginning of a line of a comment. */
 export const directiveMark = "@faasify";
@@ -28,13 +28,15 @@ export interface ReadDirective {
   readonly problems: readonly DirectiveProblem[];
 }
 
-const keys = ["memory", "timeout", "target", "state", "allow", "local", "remote"] as const;
+const keys = ["memory", "timeout", "target", "arch", "url", "state", "allow", "local", "remote"] as const;
 type Key = (typeof keys)[number];
 
 const examples: Readonly<Record<Key, string>> = {
   memory: "memory=512",
   timeout: "timeout=30",
   target: "target=local",
+  arch: "arch=arm64",
+  url: "url=iam",
   state: "state=pinned",
   allow: "allow=files",
   local: "local",
@@ -132,6 +134,18 @@ const readers: Readonly<Record<Key, Reader>> = {
   target: withValue("target", (draft, value) => {
     if (!/^[a-z][a-z0-9-]*$/.test(value)) return `\`target=${value}\` is no name of a target, as \`local\` is`;
     draft.target = value;
+    return undefined;
+  }),
+  arch: withValue("arch", (draft, value) => {
+    const architecture = architectures.find((known) => known === value);
+    if (!architecture) return `\`arch=${value}\` is none of ${architectures.join(", ")}`;
+    draft.architecture = architecture;
+    return undefined;
+  }),
+  url: withValue("url", (draft, value) => {
+    const access = urlAccesses.find((known) => known === value);
+    if (!access) return `\`url=${value}\` is none of ${urlAccesses.join(", ")}`;
+    draft.url = access;
     return undefined;
   }),
   state: withValue("state", (draft, value) => {

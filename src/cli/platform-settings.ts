@@ -1,6 +1,6 @@
 /** Options of `deploy` for what not every platform has. */
-import { architectures } from "../core/function-model.ts";
-import { type PlatformSettings, urlAccesses } from "../deploy/provider.ts";
+import { architectures, urlAccesses } from "../core/function-model.ts";
+import type { PlatformSettings } from "../deploy/provider.ts";
 import { wrongUsage, type Command, type CommandInput } from "./command.ts";
 
 export const platformSettingOptions = {

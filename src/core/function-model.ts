@@ -140,6 +140,11 @@ export const architectures = ["x86_64", "arm64"] as const;
 
 export type Architecture = (typeof architectures)[number];
 
+/** Who may call a function's address for plain HTTP: callers with rights, or everybody. */
+export const urlAccesses = ["iam", "public"] as const;
+
+export type UrlAccess = (typeof urlAccesses)[number];
+
 /** What the user asks for in a comment above the function: `// @faasify memory=512 timeout=30 state=pinned`. */
 export interface Directive {
   /** From 1, of the comment. */
@@ -148,6 +153,8 @@ export interface Directive {
   readonly timeoutMs?: number;
   /** Name of a deployment target. */
   readonly target?: string;
+  readonly architecture?: Architecture;
+  readonly url?: UrlAccess;
   readonly state?: "travelling" | "pinned";
   readonly allow: readonly Allowance[];
   /** `local`: never move it. `remote`: it is meant to move, so it is a problem when it cannot. */

@@ -130,7 +130,8 @@ async function earlierArtifact(previous: Deployment | undefined, debug: boolean)
 /** What a function's author asks for comes before settings and defaults. */
 export function withDirective(base: FunctionConfiguration, directive: Directive | undefined): FunctionConfiguration {
   const { memoryMb = base.memoryMb, timeoutMs = base.timeoutMs } = directive ?? {};
-  return { ...base, memoryMb, timeoutMs };
+  const { architecture, url } = directive ?? {};
+  return { ...base, memoryMb, timeoutMs, ...(architecture && { architecture }), ...(url && { url }) };
 }
 
 /** The debug shim stands in for the handler and must be told which one that is. */

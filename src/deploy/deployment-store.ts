@@ -1,12 +1,12 @@
 import * as v from "valibot";
 import { createHash } from "node:crypto";
-import { architectures } from "../core/function-model.ts";
+import { architectures, urlAccesses } from "../core/function-model.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
 import { providerIds, type ProviderId } from "../core/invocation.ts";
 import { silentLog, type Log } from "../core/log.ts";
 import { deploymentName } from "./deployment-name.ts";
 import { jsonFiles } from "./json-files.ts";
-import { type Deployment, type DeploymentPlace, urlAccesses } from "./provider.ts";
+import type { Deployment, DeploymentPlace } from "./provider.ts";
 
 const HASH_LENGTH = 8;
 

@@ -1,7 +1,7 @@
 import type { Artifact } from "../core/artifact.ts";
 import type { CanaryPlan, CanaryState } from "../core/canary/canary.ts";
 import type { FunctionRef } from "../core/function-ref.ts";
-import type { Architecture } from "../core/function-model.ts";
+import type { Architecture, UrlAccess } from "../core/function-model.ts";
 import type { InvocationInput, InvocationResult, ProviderId } from "../core/invocation.ts";
 import type { Observation } from "../core/observation.ts";
 
@@ -33,11 +33,6 @@ export interface FunctionConfiguration {
   /** An address for plain HTTP, for everybody or for callers with rights. Absent: what there is stays. */
   readonly url?: UrlAccess;
 }
-
-/** Who may call a function's address. */
-export const urlAccesses = ["iam", "public"] as const;
-
-export type UrlAccess = (typeof urlAccesses)[number];
 
 /** What not every platform has. */
 export type PlatformSettings = Pick<FunctionConfiguration, "architecture" | "layers" | "vpc" | "url">;

@@ -1,7 +1,7 @@
 /** Completion, hover and quick fixes inside `// @faasify …` comments. Pure. */
 import { directiveMark } from "../analysis/directives.ts";
 import { providerIds } from "../core/invocation.ts";
-import { allowances } from "../core/function-model.ts";
+import { allowances, architectures, urlAccesses } from "../core/function-model.ts";
 
 export interface DirectiveKey {
   readonly name: string;
@@ -18,6 +18,18 @@ export const directiveKeys: readonly DirectiveKey[] = [
   { name: "memory", example: "memory=512", meaning: "Memory of the deployed function in MB, from 128 to 10240." },
   { name: "timeout", example: "timeout=30", meaning: "Seconds after which an invocation is ended, from 1 to 900." },
   { name: "target", example: "target=local", meaning: "Where the function is deployed.", values: providerIds },
+  {
+    name: "arch",
+    example: "arch=arm64",
+    meaning: "Which machines the deployed function runs on, where its target has several.",
+    values: architectures,
+  },
+  {
+    name: "url",
+    example: "url=iam",
+    meaning: "An address for plain HTTP, where the target has that: for callers with rights, or for everybody.",
+    values: urlAccesses,
+  },
   {
     name: "state",
     example: "state=pinned",

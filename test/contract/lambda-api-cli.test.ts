@@ -1,24 +1,40 @@
-/** The platform as the `aws` command sees it. Skipped, visibly, where there is no such command. */
+/** The platform as the `aws` command sees it: the one that is installed, or that of PyPI. Skipped, visibly, where there is none. */
 import { execFile, execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeZip, role, startPlatform, temporaryFolder, type RunningPlatform } from "../e2e/platform-harness.ts";
+import { pythonClients } from "./python-packages.ts";
 
 const run = promisify(execFile);
 
-function awsVersion(): number | undefined {
+interface AwsCommand {
+  readonly command: readonly [string, ...string[]];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Major. */
+  readonly version: number;
+}
+
+function findAws({ command, environment }: Omit<AwsCommand, "version">): AwsCommand | undefined {
   try {
-    return Number(/aws-cli\/(\d)/.exec(execFileSync("aws", ["--version"], { encoding: "utf8" }))?.[1]);
+    const [program, ...rest] = command;
+    const env = { ...process.env, ...environment };
+    const said = execFileSync(program, [...rest, "--version"], { encoding: "utf8", env });
+    return { command, environment, version: Number(/aws-cli\/(\d)/.exec(said)?.[1]) };
   } catch {
     return undefined;
   }
 }
 
-const version = awsVersion();
+const found =
+  findAws({ command: ["aws"], environment: {} }) ??
+  ("environment" in pythonClients
+    ? findAws({ command: ["python3", "-m", "awscli"], environment: pythonClients.environment })
+    : undefined);
+const version = found?.version;
 
-describe.skipIf(version === undefined)("the aws command", () => {
+describe.skipIf(found === undefined)("the aws command", () => {
   let platform: RunningPlatform;
   let folder: string;
 
@@ -34,12 +50,14 @@ describe.skipIf(version === undefined)("the aws command", () => {
   const aws = (...parameters: string[]): Promise<string> => awsOf("lambda", ...parameters);
 
   const awsOf = async (service: string, ...parameters: string[]): Promise<string> => {
+    const [program = "aws", ...rest] = found?.command ?? [];
     const { stdout } = await run(
-      "aws",
-      [service, ...parameters, "--endpoint-url", platform.info.endpoint, "--output", "json"],
+      program,
+      [...rest, service, ...parameters, "--endpoint-url", platform.info.endpoint, "--output", "json"],
       {
         env: {
           ...process.env,
+          ...found?.environment,
           AWS_ACCESS_KEY_ID: platform.info.accessKeyId,
           AWS_SECRET_ACCESS_KEY: platform.info.secretAccessKey,
           AWS_DEFAULT_REGION: platform.info.region,

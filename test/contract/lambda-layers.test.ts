@@ -3,7 +3,9 @@ import {
   DeleteLayerVersionCommand,
   GetFunctionCodeSigningConfigCommand,
   GetFunctionCommand,
+  DeleteProvisionedConcurrencyConfigCommand,
   GetFunctionRecursionConfigCommand,
+  GetLayerVersionPolicyCommand,
   GetLayerVersionByArnCommand,
   GetLayerVersionCommand,
   GetProvisionedConcurrencyConfigCommand,
@@ -149,6 +151,10 @@ describe("what tools always read", () => {
       name: "ProvisionedConcurrencyConfigNotFoundException",
       message: "No Provisioned Concurrency Config found for this function",
     });
+    await client.send(new DeleteProvisionedConcurrencyConfigCommand({ ...of, Qualifier: "$LATEST" }));
+    await expect(
+      client.send(new GetLayerVersionPolicyCommand({ LayerName: "none", VersionNumber: 1 })),
+    ).rejects.toMatchObject({ name: "ResourceNotFoundException", message: expect.stringContaining("No policy") });
     expect((await client.send(new GetFunctionRecursionConfigCommand(of))).RecursiveLoop).toBe("Terminate");
     await client.send(new PutFunctionRecursionConfigCommand({ ...of, RecursiveLoop: "Allow" }));
     expect((await client.send(new GetFunctionRecursionConfigCommand(of))).RecursiveLoop).toBe("Allow");

@@ -39,3 +39,6 @@ function install(packages: readonly string[], folder: string): void {
     if (!existsSync(folder)) throw error;
   }
 }
+
+/** The clients of AWS that are written in Python. */
+export const pythonClients = installPythonPackages(["boto3==1.44.8", "awscli==1.46.3"]);

@@ -16,6 +16,7 @@ const suites = [
   () => import("./deploy-on-save.test.ts"),
   () => import("./canary.test.ts"),
   () => import("./debug.test.ts"),
+  () => import("./js-debug.test.ts"),
   () => import("./diagnostics.test.ts"),
   () => import("./preview.test.ts"),
 ];

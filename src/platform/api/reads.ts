@@ -1,6 +1,6 @@
 /** What tools ask for as a matter of course, and what the platform has one answer to. */
 import { invalidParameter, LambdaError, resourceNotFound, validationFailed } from "../http/lambda-error.ts";
-import { jsonReply, type Reply } from "../http/reply.ts";
+import { emptyReply, jsonReply, type Reply } from "../http/reply.ts";
 import type { ApiRequest } from "../http/request.ts";
 import { functionArn, LATEST } from "../state/function-record.ts";
 import { mustBeUnqualified, type Api } from "./api.ts";
@@ -42,6 +42,17 @@ export function putProvisioned(): never {
   throw invalidParameter(
     "This platform keeps no provisioned concurrency: its sandboxes stay warm while they are used.",
   );
+}
+
+/** What is not there is deleted already. */
+export function deleteProvisioned({ catalogue }: Api, _request: ApiRequest, wanted: FunctionName): Reply {
+  catalogue.resolve(wanted);
+  return emptyReply(204);
+}
+
+/** Layers are everybody's here: none has a policy. */
+export function getLayerPolicy(): never {
+  throw resourceNotFound("No policy is associated with the given resource.");
 }
 
 export function listEventSources(): Reply {

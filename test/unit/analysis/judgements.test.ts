@@ -227,6 +227,14 @@ it("reads directives, and says what is wrong with them", () => {
     directive: { line: 3, memoryMb: 512, timeoutMs: 30_000, allow: ["files", "exit"] },
     problems: [],
   });
+  expect(readDirective([{ text: "// @faasify arch=arm64 url=iam", line: 1 }])).toEqual({
+    directive: { line: 1, architecture: "arm64", url: "iam", allow: [] },
+    problems: [],
+  });
+  expect(readDirective([{ text: "// @faasify arch=arm url=all", line: 1 }]).problems).toEqual([
+    { line: 1, message: "`arch=arm` is none of x86_64, arm64" },
+    { line: 1, message: "`url=all` is none of iam, public" },
+  ]);
   expect(readDirective([{ text: "// @faasify memroy=1 timeout=901 local", line: 1 }]).problems).toEqual([
     { line: 1, message: "`memroy` is no setting of `@faasify`; did you mean `memory`?" },
     { line: 1, message: "`timeout=901` is no whole number of seconds from 1 to 900" },

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import type { DebugRequest } from "../../../src/debug-adapter/debug-target.ts";
 import { createDebugTarget, restoreLeftovers } from "../../../src/deploy/debug-target.ts";
 import { deployFunction, type Deployer } from "../../../src/deploy/deploy-function.ts";
 import { createDeploymentStore } from "../../../src/deploy/deployment-store.ts";
+import type { FaasProvider } from "../../../src/deploy/provider.ts";
 import { temporaryFolder } from "../packager/support.ts";
 import { artifactIn, fakeProvider, never } from "./support.ts";
 
@@ -39,6 +40,27 @@ describe("launching", () => {
 
     expect(provider.deployed.get(name)?.configuration.timeoutMs).toBe(120_000);
     await expect(tooLong).rejects.toMatchObject({ code: "wrong-usage", message: expect.stringContaining("900 s") });
+  });
+
+  it("refuses a target that cannot reach this machine, before anything is changed, unless a relay or tunnel leads here", async () => {
+    const { target, request, provider, journalFolder } = setUp(
+      {},
+      {
+        traits: { label: "Cloud", maxArtifactBytes: 1, maxTimeoutMs: 900_000, reachesLoopback: false },
+      },
+    );
+
+    for (const url of ["ws://127.0.0.1:1/session#secret", "ws://localhost:1/session#secret"]) {
+      await expect(target.deploy(request("launch", { FAASIFY_DEBUG: url }), never)).rejects.toMatchObject({
+        code: "wrong-usage",
+        remedy: expect.stringContaining("tunnelUrl"),
+      });
+    }
+    expect(provider.requests).toEqual([]);
+    expect(existsSync(journalFolder)).toBe(false);
+
+    await target.deploy(request("launch", { FAASIFY_DEBUG: "wss://relay.example/session#secret" }), never);
+    expect(provider.requests).toHaveLength(1);
   });
 
   it("deploys again within a session, with the journal unchanged in what it restores", async () => {
@@ -211,11 +233,11 @@ describe("after a crash", () => {
   });
 });
 
-function setUp(files: Readonly<Record<string, string>> = {}) {
+function setUp(files: Readonly<Record<string, string>> = {}, overrides: Partial<FaasProvider> = {}) {
   const root = temporaryFolder({ "cart.ts": "export const checkout = () => 1;", ...files });
   const ref = { file: path.join(root, "cart.ts"), name: "checkout" };
   const journalFolder = path.join(root, "journal");
-  const provider = fakeProvider();
+  const provider = fakeProvider(overrides);
   const deployer: Deployer = {
     store: createDeploymentStore(path.join(root, "deployments")),
     provider: async () => provider,

@@ -17,6 +17,11 @@ it("a directive comes before settings and defaults, word by word", () => {
 
   expect(withDirective(base, { line: 1, allow: [], memoryMb: 512 })).toEqual({ ...base, memoryMb: 512 });
   expect(withDirective(base, { line: 1, allow: [], timeoutMs: 5000 })).toEqual({ ...base, timeoutMs: 5000 });
+  expect(withDirective(base, { line: 1, allow: [], architecture: "arm64", url: "iam" })).toEqual({
+    ...base,
+    architecture: "arm64",
+    url: "iam",
+  });
   expect(withDirective(base, undefined)).toEqual(base);
 });
 

@@ -8,7 +8,8 @@ import {
   GetPolicyCommand,
   UpdateFunctionUrlConfigCommand,
 } from "@aws-sdk/client-lambda";
-import type { DeployRequest, UrlAccess } from "../../provider.ts";
+import type { UrlAccess } from "../../../core/function-model.ts";
+import type { DeployRequest } from "../../provider.ts";
 import type { Aws, SendOptions } from "./aws-clients.ts";
 import { isAwsError, isNotFound } from "./aws-error.ts";
 import { untilReady } from "./retry.ts";
