@@ -209,9 +209,10 @@ export interface FunctionModel {
   readonly cost: Cost;
   /**
    * Nothing keeps it here but what crosses only while its caller waits for it: it takes callbacks, is a generator, or gives
-   * out functions, iterators or streams. It moves in a decomposed program, which talks with it while it runs.
+   * out functions, iterators or streams. It moves in a decomposed program, which talks with it while it runs. `makes`: all
+   * there is to it is that it gives out functions of its own.
    */
-  readonly converses?: true;
+  readonly converses?: "talks" | "makes";
   readonly verdict: Verdict;
   readonly reasons: readonly Reason[];
 }

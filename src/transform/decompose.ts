@@ -57,6 +57,8 @@ export interface PlanOptions {
 }
 
 interface Candidate extends MovedFunction {
+  /** All that it gives out are functions of its own. */
+  readonly makes: boolean;
   readonly module: Module;
   readonly site: FunctionSite;
 }
@@ -81,12 +83,24 @@ export function planDecomposition(analyzer: Analyzer, program: Program, options:
       else candidates.push(judged);
     }
   }
+  const makers = candidates.filter((candidate) => isMaker(candidate, candidates));
+  staying.push(...makers.map(({ ref }) => ({ ref, reason: "makes functions that move themselves" })));
+  for (const maker of makers) candidates.splice(candidates.indexOf(maker), 1);
   const around = program.around.map(({ module }) => module);
   const roots = new Set(rootsAmong([...modules, ...around], outermost(candidates)));
   const inside = candidates.filter((candidate) => !roots.has(candidate));
   const insideReason = "is called by moved functions only, and goes along with them";
   staying.push(...inside.map(({ ref }) => ({ ref, reason: insideReason })));
   return { moved: Array.from(roots), staying };
+}
+
+/** Its functions need not live in a sandbox of their own: what they use of it travels with their calls. */
+function isMaker({ makes, site: { node } }: Candidate, candidates: readonly Candidate[]): boolean {
+  const isInside = ({ site }: Candidate): boolean =>
+    site.node !== node && site.node.pos >= node.pos && site.node.end <= node.end;
+  return (
+    makes && candidates.some((other) => isInside(other) && other.site.node.getSourceFile() === node.getSourceFile())
+  );
 }
 
 /** Without those that stand inside others. */
@@ -137,6 +151,7 @@ function judge(
         isAsync: model.async && !site.made,
         runsHere: runsHere(model),
         channel: channelOf(model, hasChannel),
+        makes: model.converses === "makes",
         isLate: ruling.isLate,
         ...stub,
       };
@@ -162,7 +177,7 @@ function capturedBy({ lifted }: Slice): readonly StubVariable[] {
 }
 
 function mayMove({ verdict, converses }: FunctionModel, hasChannel: boolean): boolean {
-  return canMove(verdict) || (hasChannel && converses === true);
+  return canMove(verdict) || (hasChannel && converses !== undefined);
 }
 
 function channelOf({ converses }: FunctionModel, hasChannel: boolean): MovedFunction["channel"] {

@@ -37,7 +37,7 @@ export interface Judgement {
   readonly names: readonly Effect[];
   readonly state: readonly StateVariable[];
   /** As in FunctionModel. */
-  readonly converses: boolean;
+  readonly converses: FunctionModel["converses"];
 }
 
 type Treated = StateVariable & { readonly use: StateUse };
@@ -74,8 +74,12 @@ export function judge(evidence: Evidence): Judgement {
     reasons,
     names: Array.from(names).toSorted(),
     state: state.map(({ use: _use, ...variable }) => variable),
-    converses: !entry && others.length === 0 && talk.length > 0,
+    converses: entry || others.length > 0 || talk.length === 0 ? undefined : kindOfTalk(talk),
   };
+}
+
+function kindOfTalk(talk: readonly Reason[]): "talks" | "makes" {
+  return talk.every(({ message }) => /^returns (?:a|an object with) functions?,/.test(message)) ? "makes" : "talks";
 }
 
 function obstaclesOf(evidence: Evidence, state: readonly Treated[]): Reason[] {

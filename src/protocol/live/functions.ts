@@ -22,7 +22,9 @@ function textOf(value: object): string {
 /** Undefined: a class, or a function that is more than what it does. */
 export function describeFunction(value: object): FunctionDescription | undefined {
   const text = textOf(value);
-  if (/^class\b/.test(text) || !Reflect.ownKeys(value).every((key) => usualKeys.has(key))) return undefined;
+  // One that asks whether it is called with `new` is a constructor.
+  if (/^class\b|\bnew\.target\b/.test(text) || !Reflect.ownKeys(value).every((key) => usualKeys.has(key)))
+    return undefined;
   const fn = kindOf(value);
   const name: unknown = Object.getOwnPropertyDescriptor(value, "name")?.value;
   const length: unknown = Object.getOwnPropertyDescriptor(value, "length")?.value;

@@ -32,6 +32,8 @@ export class SharedHeap {
   /** Pools of small buffers, and what their views show of them. */
   readonly #pools = new Set<number>();
   readonly #ranges = new Map<object, (readonly [start: number, end: number])[]>();
+  /** How many properties functions have. */
+  readonly #functions = new Map<number, number>();
   /** What paths begin with. */
   readonly #roots = new Map<unknown, string>();
 
@@ -72,6 +74,7 @@ export class SharedHeap {
     const known = this.#objects.length;
     const after = new Map<number, Shape>();
     try {
+      this.#refuseProperties();
       const changes = this.#changes(encoder, after, (index) => !this.#pools.has(index));
       const content = write(encoder);
       const objects = encoder.finish();
@@ -124,7 +127,16 @@ export class SharedHeap {
       this.#objects.push(object);
       const isReference = nodes !== undefined && isReferenceNode(nodes[position]);
       this.#shapes.push(isReference ? undefined : this.#capture(object, kindOf(object)));
+      if (typeof object === "function") this.#functions.set(index, Reflect.ownKeys(object).length);
       if (object instanceof ArrayBuffer && isBufferPool(object)) this.#pools.add(index);
+    }
+  }
+
+  /** What is put onto a function here is not there, and would be missed. */
+  #refuseProperties(): void {
+    for (const [index, keys] of this.#functions) {
+      if (Reflect.ownKeys(this.#objects[index] ?? {}).length === keys) continue;
+      throw new ValueNotPortable(`object ${index}`, "a function that has got properties of its own");
     }
   }
 
@@ -151,6 +163,7 @@ export class SharedHeap {
     const object = this.#objects[index];
     if (!object) throw new EncodedValueBroken(`a dropped object ${index}`);
     this.#indices.delete(object);
+    this.#functions.delete(index);
     // The numbers of the others stay.
     this.#objects[index] = {};
     this.#shapes[index] = undefined;

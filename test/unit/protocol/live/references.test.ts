@@ -278,3 +278,16 @@ it("what was given out is ended when nobody is left to ask for more", async () =
 
   expect(log).toEqual(["first"]);
 });
+
+it("a function that got a property at one end is refused, as the other end would miss it", () => {
+  const { here, there } = converse();
+  const standIn = here.give(() => 1) as Fn & { rate?: number };
+  standIn.rate = 3;
+
+  expect(() => there.give(standIn)).toThrow("a function that has got properties of its own");
+  expect(() =>
+    here.give(function Made(this: object) {
+      return new.target;
+    }),
+  ).toThrow(ValueNotPortable);
+});
