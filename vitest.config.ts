@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 120_000 } },
-      { test: { name: "golden", include: ["test/golden/**/*.test.ts"], testTimeout: 240_000 } },
+      { test: { name: "golden", include: ["test/golden/**/*.test.ts"], testTimeout: 240_000, hookTimeout: 240_000 } },
       {
         test: {
           name: "contract",

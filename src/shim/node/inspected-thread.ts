@@ -2,6 +2,7 @@
 import inspector from "node:inspector";
 import { pathToFileURL } from "node:url";
 import { SENSITIVE_WORDS } from "../../protocol/sensitive-names.ts";
+import { createCommandLine, type Done } from "./command-line.ts";
 import { wantsException } from "./exception-filter.ts";
 import { serveOwn } from "./own-commands.ts";
 import { type CallFrame, prefetchScopes } from "./prefetch.ts";
@@ -35,8 +36,6 @@ interface Notification {
   readonly params?: CdpPayload;
 }
 
-type Done = (error: Error | null, result?: object) => void;
-
 /** How long a pause may wait for its prefetched variables. */
 const PREFETCH_MS = 250;
 /** More of a stack than this is too much for a console. */
@@ -62,8 +61,10 @@ export function inspectMainThread(
   emit: (message: CdpMessage) => void,
   abort: (requestId: string) => boolean,
 ): InspectedThread {
+  const session = new inspector.Session();
   const state: ThreadState = {
-    session: new inspector.Session(),
+    session,
+    commands: createCommandLine((...command) => session.post(...command)),
     rootUrls: [urlOf(taskRoot)],
     urls: new Map(),
     emit,
@@ -104,24 +105,23 @@ export function inspectMainThread(
       if (!state.rootUrls.includes(urlOf(root))) state.rootUrls.push(urlOf(root));
     },
     forget: (ids) => state.replay.forget(ids),
-    release: () => {
-      state.pauseWanted = false;
-      state.session.removeAllListeners();
-      post(state, "Runtime.evaluate", { expression: UNWATCH, silent: true });
-      if (state.paused) post(state, "Debugger.resume");
-      post(state, "Debugger.disable");
-      post(state, "Runtime.disable");
-      state.session.disconnect();
-    },
+    release: () => release(state),
   };
 }
 
-function post({ session }: ThreadState, method: string, params: object = {}, done?: Done): void {
-  try {
-    session.post(method, params, done);
-  } catch (error) {
-    done?.(error as Error);
-  }
+function release(state: ThreadState): void {
+  state.pauseWanted = false;
+  state.commands.flush();
+  state.session.removeAllListeners();
+  post(state, "Runtime.evaluate", { expression: UNWATCH, silent: true });
+  if (state.paused) post(state, "Debugger.resume");
+  post(state, "Debugger.disable");
+  post(state, "Runtime.disable");
+  state.session.disconnect();
+}
+
+function post({ commands }: ThreadState, method: string, params: object = {}, done?: Done): void {
+  commands.post(method, params, done);
 }
 
 function enter(state: ThreadState, free: boolean, done: () => void): void {
@@ -148,8 +148,10 @@ function onNotification(state: ThreadState, notification: Notification): void {
     case "Debugger.scriptParsed":
       return onScript(state, payload);
     case "Debugger.paused":
+      state.commands.setPaused(true);
       return void onPaused(state, notification.params as unknown as Paused);
     case "Debugger.resumed":
+      state.commands.setPaused(false);
       return onResumed(state, payload);
     default:
       if (state.muted && notification.method === "Runtime.consoleAPICalled") return undefined;

@@ -1,6 +1,7 @@
 /** What the shim knows of the function's main thread. */
 import type inspector from "node:inspector";
 import type { ShimSettings } from "../../protocol/shim-commands.ts";
+import type { CommandLine } from "./command-line.ts";
 import type { CallFrame } from "./prefetch.ts";
 import type { Redaction } from "./redaction.ts";
 import type { AnswerAhead, Replay } from "./replay.ts";
@@ -23,6 +24,7 @@ export interface Paused {
 
 export interface ThreadState {
   readonly session: inspector.Session;
+  readonly commands: CommandLine;
   /** Of all code that was ever in this process: urls of its folders, with a slash at the end. The latest is the last. */
   readonly rootUrls: string[];
   readonly urls: Map<string, string>;
