@@ -67,6 +67,7 @@ const local: Readonly<Record<string, string>> = {
   "nested-early.mjs": "before line 2 gives `RATE` its value",
   "nested-eval.cjs": "`eval` or `with`",
   "nested-function-captured.mjs": "calls `cb` of the code around it",
+  "nested-sloppy-blocks.cjs": "of a block that it is not in",
   "no-functions.mjs": "",
   "process-things.mjs": "",
   "sloppy.cjs": "",
