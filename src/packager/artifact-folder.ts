@@ -32,11 +32,8 @@ export async function keepArtifact(artifactFolder: string, { zip, sourceMap, fac
     return artifact;
   }
   try {
-    await write(folder, [
-      ["function.zip", zip],
-      ["index.map", sourceMap],
-      ["artifact.json", JSON.stringify(artifact)],
-    ]);
+    const files = { "function.zip": zip, "index.map": sourceMap, "artifact.json": JSON.stringify(artifact) };
+    await write(folder, files, () => isComplete(folder, zip.byteLength));
   } catch (cause) {
     if (await isComplete(folder, zip.byteLength)) return artifact;
     throw new FaasifyError(
@@ -62,14 +59,20 @@ async function isComplete(folder: string, zipBytes: number): Promise<boolean> {
 }
 
 /** A rename makes the folder appear whole: a crash or a full disk leaves at most a folder that nobody reads. */
-async function write(folder: string, files: readonly (readonly [name: string, content: string | Uint8Array])[]) {
+async function write(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+  isThere: () => Promise<boolean>,
+): Promise<void> {
   const unfinished = `${folder}.${randomUUID()}.tmp`;
   try {
     await mkdir(unfinished, { recursive: true, mode: 0o700 });
-    await Promise.all(files.map(([name, content]) => writeFile(path.join(unfinished, name), content)));
+    await Promise.all(Object.entries(files).map(([name, content]) => writeFile(path.join(unfinished, name), content)));
     try {
       await rename(unfinished, folder);
     } catch {
+      // Another process was faster: its folder may be in use already.
+      if (await isThere()) return;
       // Something incomplete is in the way.
       await rm(folder, { recursive: true, force: true });
       await rename(unfinished, folder);
