@@ -18,6 +18,7 @@ it("accepts the defaults of package.json", () => {
     timeoutSeconds: 30,
     node: "",
     "invoke.stopAtBreakpoints": true,
+    deployOnSave: "off",
     "codeLens.enabled": true,
     "diagnostics.enabled": true,
     "trace.server": "off",
