@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { describeError, FaasifyError } from "../core/errors.ts";
 import { canMove } from "../core/function-model.ts";
 import { formatFunctionRef, type FunctionRef } from "../core/function-ref.ts";
+import type { Deployment } from "../deploy/provider.ts";
 import type { Backend } from "./backend.ts";
 import type { DebugSessions } from "./debug-sessions.ts";
 import type { FunctionStates } from "./function-states.ts";
@@ -36,9 +37,9 @@ export function createDeployOnSave(sources: DeployOnSaveSources): vscode.Disposa
       while (saved.size > 0 && !abort.signal.aborted) {
         const files = [...saved];
         saved.clear();
-        const refs = await functionsOf(sources, files);
-        await Promise.all(refs.map((ref) => deployOne(sources, ref, { problems, signal: abort.signal })));
-        if (refs.length > 0) await sources.states.reload();
+        const outdated = await functionsOf(sources, files);
+        await Promise.all(outdated.map((each) => deployOne(sources, each, { problems, signal: abort.signal })));
+        if (outdated.length > 0) await sources.states.reload();
       }
     } catch (error) {
       sources.log.error("deploy on save", String(error));
@@ -67,17 +68,27 @@ function isInput({ states }: DeployOnSaveSources, file: string): boolean {
   return states.deployments.some(({ inputs }) => inputs.includes(file));
 }
 
-async function functionsOf(sources: DeployOnSaveSources, files: readonly string[]): Promise<readonly FunctionRef[]> {
-  const found = new Map<string, FunctionRef>();
+interface Outdated {
+  readonly ref: FunctionRef;
+  /** Renewed where it is, whatever the settings say of new deployments. Missing: its directive says where. */
+  readonly to?: Deployment;
+}
+
+async function functionsOf(sources: DeployOnSaveSources, files: readonly string[]): Promise<readonly Outdated[]> {
+  const deployed = new Map<Deployment, Outdated>();
+  const named = new Map<string, Outdated>();
   for (const file of files) {
     const wanted = readSettings(vscode.Uri.file(file)).deployOnSave;
     if (wanted === "off") continue;
-    for (const { function: ref, target, inputs } of sources.states.deployments) {
-      if (inputs.includes(file) && (wanted === "all" || target === "local")) found.set(formatFunctionRef(ref), ref);
+    for (const to of sources.states.deployments) {
+      if (to.inputs.includes(file) && (wanted === "all" || to.target === "local")) {
+        deployed.set(to, { ref: to.function, to });
+      }
     }
-    for (const ref of await namedIn(sources, file, wanted)) found.set(formatFunctionRef(ref), ref);
+    for (const ref of await namedIn(sources, file, wanted)) named.set(formatFunctionRef(ref), { ref });
   }
-  return [...found.values()];
+  for (const { ref } of deployed.values()) named.delete(formatFunctionRef(ref));
+  return [...deployed.values(), ...named.values()];
 }
 
 /** Functions whose author has written where they belong. */
@@ -98,13 +109,17 @@ interface Round {
   readonly signal: AbortSignal;
 }
 
-async function deployOne(sources: DeployOnSaveSources, ref: FunctionRef, { problems, signal }: Round): Promise<void> {
+async function deployOne(
+  sources: DeployOnSaveSources,
+  { ref, to }: Outdated,
+  { problems, signal }: Round,
+): Promise<void> {
   const { backend, states, sessions, log } = sources;
   const startMs = performance.now();
   const uri = vscode.Uri.file(ref.file);
   try {
     const deploying = async (): Promise<unknown> =>
-      sessions.has(ref) ? sessions.hotDeploy(ref) : backend.deploy(ref, signal);
+      sessions.has(ref) ? sessions.hotDeploy(ref) : backend.deploy(ref, signal, { to });
     await states.during(ref, "deploying", deploying);
     log.info(`Deployed ${ref.name} on save (${Math.round(performance.now() - startMs)} ms)`);
     replaceProblem(problems, uri, ref, undefined);
